@@ -1,0 +1,167 @@
+"""PostgreSQL through psycopg 3: synchronous work on a bounded thread pool over a connection pool.
+
+Reads run REPEATABLE READ READ ONLY, writes SERIALIZABLE; a serialization failure or deadlock repeats the
+whole function. Plain functions on few threads measured faster here than either asynchronous driver.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import psycopg
+from psycopg import errors
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from trunkline.infra.db.database import (
+    READ_DEADLINE_S,
+    WRITE_DEADLINE_S,
+    Answer,
+    BusyError,
+    Catalog,
+    Database,
+    DeadlineError,
+    UniqueError,
+    Work,
+)
+from trunkline.infra.db.statements import Engine, for_psycopg
+from trunkline.infra.db.tx import Params, Tx, transaction_marker
+from trunkline.kit.errors import UnavailableError
+
+THREADS = 8
+TRIES = 5  # of a write that loses against a concurrent one
+BACKOFF_S = 0.005  # first pause between tries; doubles, with full jitter
+MINIMUM_VERSION = 150_000  # PostgreSQL 15
+_WRITE_TIMEOUT = f"SET LOCAL statement_timeout = {int(WRITE_DEADLINE_S * 1000)}".encode()
+_READ_TIMEOUT = f"SET statement_timeout = {int(READ_DEADLINE_S * 1000)}".encode()
+
+
+def _configure(connection: psycopg.Connection[Any]) -> None:
+    connection.execute(_READ_TIMEOUT)
+    connection.commit()
+
+
+class OutcomeUnknownError(UnavailableError):
+    """The connection broke during COMMIT: the effect may or may not have happened."""
+
+    code = "outcome_unknown"
+
+
+def _unhurried(work: Work[Answer]) -> Work[Answer]:
+    def run(tx: Tx) -> Answer:
+        tx.run("SET LOCAL statement_timeout = 0")
+        return work(tx)
+
+    return run
+
+
+class _Statements:
+    """A psycopg cursor as the `Cursor` of a transaction; binary results decode faster than text."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self._cursor = connection.cursor(binary=True)
+
+    def fetch(self, sql: str, params: Params) -> list[tuple[Any, ...]]:
+        return self._cursor.execute(for_psycopg(sql).encode(), params).fetchall()
+
+    def run(self, sql: str, params: Params) -> int:
+        return self._cursor.execute(for_psycopg(sql).encode(), params).rowcount
+
+    def run_many(self, sql: str, rows: Iterable[Params]) -> None:
+        self._cursor.executemany(for_psycopg(sql).encode(), rows)
+
+    def insert_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        self._cursor.executemany(sql.encode(), rows)
+
+
+class PostgresDatabase(Database):
+    """A PostgreSQL database, shared by any number of processes."""
+
+    engine = Engine.POSTGRESQL
+
+    def __init__(self, url: str, catalog: Catalog, *, threads: int = THREADS) -> None:
+        self.url = url
+        self.catalog = catalog
+        self._connections = ConnectionPool(
+            url, min_size=1, max_size=threads, open=False, timeout=10, configure=_configure
+        )
+        self._connections.open(wait=True, timeout=10)
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="postgres")
+        with self._connections.connection() as connection:
+            version = connection.info.server_version
+        if version < MINIMUM_VERSION:
+            self.close()
+            raise RuntimeError(f"PostgreSQL {version // 10_000} is too old; 15 or newer is needed")
+
+    async def read(self, work: Work[Answer], *, inline: bool = False) -> Answer:  # noqa: ARG002  # remote
+        """See `Database.read`."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self.read_now, work)
+
+    async def write(self, work: Work[Answer]) -> Answer:
+        """See `Database.write`."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self.write_now, work)
+
+    def read_now(self, work: Work[Answer]) -> Answer:
+        """See `Database.read_now`."""
+        return self._repeat(work, writable=False)
+
+    def write_now(self, work: Work[Answer]) -> Answer:
+        """See `Database.write_now`."""
+        return self._repeat(work, writable=True)
+
+    def check_now(self, work: Work[Answer]) -> Answer:
+        """See `Database.check_now`."""
+        return self._repeat(_unhurried(work), writable=False)
+
+    def close(self) -> None:
+        """See `Database.close`."""
+        if hasattr(self, "_pool"):
+            self._pool.shutdown()
+        self._connections.close()
+
+    def _repeat(self, work: Work[Answer], *, writable: bool) -> Answer:
+        for attempt in range(TRIES):
+            try:
+                with self._connections.connection() as connection, transaction_marker():
+                    return self._once(connection, work, writable=writable)
+            except (errors.SerializationFailure, errors.DeadlockDetected):
+                pause = BACKOFF_S * 2**attempt
+                time.sleep(random.uniform(0, pause))  # noqa: S311  # jitter, not a secret
+            except errors.UniqueViolation as error:
+                raise UniqueError("an object with this key exists already") from error
+            except errors.QueryCanceled as error:
+                raise DeadlineError("the request took too long and was stopped; narrow the filter") from error
+            except PoolTimeout as error:
+                raise UnavailableError("the database cannot be reached", 5) from error
+            except psycopg.OperationalError as error:
+                # Connections that a restart broke are found out one by one; the pool replaces each.
+                if attempt == TRIES - 1:
+                    raise UnavailableError("the database cannot be reached", 5) from error
+        raise BusyError(f"lost against concurrent changes {TRIES} times; try again")
+
+    def _once(self, connection: psycopg.Connection[Any], work: Work[Answer], *, writable: bool) -> Answer:
+        connection.read_only = not writable
+        connection.isolation_level = (
+            psycopg.IsolationLevel.SERIALIZABLE if writable else psycopg.IsolationLevel.REPEATABLE_READ
+        )
+        try:
+            if writable:
+                connection.execute(_WRITE_TIMEOUT)
+            answer = work(self.transaction(_Statements(connection), writable=writable))
+        except BaseException:
+            if not connection.closed:
+                connection.rollback()
+            raise
+        try:
+            connection.commit()
+        except psycopg.OperationalError as error:
+            if isinstance(error, errors.SerializationFailure | errors.DeadlockDetected):
+                raise
+            raise OutcomeUnknownError(
+                "the connection broke while committing; look before retrying"
+            ) from error
+        return answer

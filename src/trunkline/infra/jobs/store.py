@@ -1,0 +1,176 @@
+"""Jobs as rows: added in the transaction of what they follow from, leased to one worker, tried again, parked.
+
+    ready ──claim──▶ running ──complete──▶ gone
+      ▲                 │
+      ├──fail, release──┤
+      └──lease expired──┴──10 attempts, or nobody knows the kind──▶ parked
+
+A job runs at least once: a worker that dies leaves its lease, and whoever claims it next runs it again, so
+handlers are idempotent. `enqueue` belongs to any transaction; the others need one of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import msgspec
+
+from trunkline.infra.db import Tx
+from trunkline.infra.db.locks import read_committed
+from trunkline.infra.jobs.queries import (
+    CLAIM_ABANDONED,
+    CLAIM_READY,
+    ENQUEUE,
+    FINISHED,
+    HELD,
+    PARK_ABANDONED,
+    PARKED,
+    RELEASE,
+    RETRY,
+    RUN_AGAIN,
+)
+from trunkline.infra.jobs.tables import jobs
+from trunkline.kit.clock import read_stamp, stamp
+from trunkline.kit.strictjson import encode
+
+LEASE_S = 60  # how long a dead worker's jobs wait; a live one extends its leases every third of it
+MAX_ATTEMPTS = 10
+MAX_ERROR = 500  # characters of `last_error`
+ABANDONED = f"its worker stopped without finishing it, {MAX_ATTEMPTS} times"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A job leased to one worker.
+
+    Attributes:
+        payload: ids by name, nothing else.
+        attempt: which one this is, counting from 1.
+        lease: proves that the job is still this worker's.
+    """
+
+    id: str
+    kind: str
+    payload: Mapping[str, str]
+    attempt: int
+    lease: str = field(repr=False)
+
+
+def enqueue(
+    tx: Tx,
+    kind: str,
+    payload: Mapping[str, str],
+    *,
+    dedupe_key: str | None = None,
+    run_at: str | None = None,
+) -> str:
+    """Have a job run once this transaction is committed; its id.
+
+    Of several jobs with one `dedupe_key` only one waits or runs at a time. Asked for while it waits for its
+    first attempt, it runs at the earlier time; asked for while it runs, it runs once more afterwards, so
+    that nothing committed meanwhile is missed. The payload stays the first one's.
+
+    Args:
+        tx: the transaction the job follows from; rolled back with it.
+        kind: which handler runs it.
+        payload: ids by name, never values: a job may wait for hours, in plain text.
+        dedupe_key: the same for jobs that mean the same work.
+        run_at: not before this stored time; None for at once.
+    """
+    job_id = tx.value(
+        ENQUEUE,
+        id=tx.new_id(),
+        kind=kind,
+        dedupe_key=dedupe_key,
+        payload=encode(payload),
+        run_at=run_at or tx.now,
+        now=tx.now,
+    )
+    return str(job_id)
+
+
+def claim(tx: Tx, *, worker: str, limit: int) -> list[Job]:
+    """Lease up to `limit` due jobs to a worker, abandoned ones first, each to one worker only."""
+    read_committed(tx)
+    tx.run(PARK_ABANDONED, now=tx.now, limit=MAX_ATTEMPTS, error=ABANDONED)
+    # The lease is a new one each time, so that a worker which lost one cannot take it for its own.
+    lease = f"{worker}/{tx.new_id()}"
+    params = {"now": tx.now, "lease": lease, "until": _lease_end(tx)}
+    rows = tx.fetch(CLAIM_ABANDONED[tx.engine], {**params, "limit": limit})
+    if len(rows) < limit:
+        rows += tx.fetch(CLAIM_READY[tx.engine], {**params, "limit": limit - len(rows)})
+    rows.sort(key=lambda row: (row[4], row[0]))
+    return [
+        Job(
+            id=job_id,
+            kind=kind,
+            payload=msgspec.json.decode(payload, type=dict[str, str]),
+            attempt=attempt,
+            lease=lease,
+        )
+        for job_id, kind, payload, attempt, _ in rows
+    ]
+
+
+def extend(tx: Tx, held: Iterable[Job]) -> None:
+    """Keep running jobs leased; one whose lease was lost meanwhile stays lost."""
+    read_committed(tx)
+    for job in held:
+        tx.update(jobs, HELD, _held(job), lease_until=_lease_end(tx))
+
+
+def complete(tx: Tx, job: Job) -> bool:
+    """Remove a job that is done, or let it run again if it was asked for meanwhile.
+
+    Returns:
+        False when the lease was lost: the job is another worker's now, or parked.
+    """
+    read_committed(tx)
+    return tx.delete(jobs, FINISHED, **_held(job)) == 1 or tx.run(RUN_AGAIN, **_held(job)) == 1
+
+
+def fail(tx: Tx, job: Job, error: str, *, delay_s: float) -> bool:
+    """Try a job again after a delay, or park it after its last attempt.
+
+    Returns:
+        False when the lease was lost.
+    """
+    if job.attempt >= MAX_ATTEMPTS:
+        return park(tx, job, error)
+    read_committed(tx)
+    run_at = stamp(read_stamp(tx.now) + timedelta(seconds=delay_s))
+    retried = {"attempts": job.attempt, "run_at": run_at, "error": error[:MAX_ERROR]}
+    return tx.run(RETRY, **_held(job), **retried) == 1
+
+
+def park(tx: Tx, job: Job, error: str) -> bool:
+    """Put a job aside with the reason; it keeps nobody from asking for the same work again.
+
+    Returns:
+        False when the lease was lost.
+    """
+    read_committed(tx)
+    columns = {"state": "parked", "dedupe_key": None, "lease_owner": None, "lease_until": None}
+    return tx.update(jobs, HELD, _held(job), **columns, last_error=error[:MAX_ERROR]) == 1
+
+
+def release(tx: Tx, held: Iterable[Job]) -> None:
+    """Give unfinished jobs back at once, as if they had not been attempted; for a worker that stops."""
+    read_committed(tx)
+    for job in held:
+        tx.run(RELEASE, **_held(job))
+
+
+def requeue(tx: Tx, job_id: str) -> bool:
+    """Let a parked job run again, with all its attempts before it; False when there is no such parked job."""
+    return tx.update(jobs, PARKED, {"id": job_id}, state="ready", attempts=0, run_at=tx.now) == 1
+
+
+def _held(job: Job) -> dict[str, str]:
+    return {"id": job.id, "lease": job.lease}
+
+
+def _lease_end(tx: Tx) -> str:
+    return stamp(read_stamp(tx.now) + timedelta(seconds=LEASE_S))

