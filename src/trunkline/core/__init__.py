@@ -1,0 +1,1 @@
+"""What the platform does: one package per capability, imported downwards in one declared order."""

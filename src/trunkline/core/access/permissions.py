@@ -1,0 +1,50 @@
+"""What a key's scope is made of: `resource:action`, checked once at the start of every core function."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """One kind of call a key may allow; says nothing about tiers, which are checked besides."""
+
+    ENTITIES_READ = "entities:read"
+    ENTITIES_WRITE = "entities:write"
+    EVENTS_READ = "events:read"
+    INSTALLS_READ = "installs:read"
+    INSTALLS_WRITE = "installs:write"
+    INTEGRATIONS_PUBLISH = "integrations:publish"
+    INTEGRATIONS_READ = "integrations:read"
+    INTEGRATIONS_WRITE = "integrations:write"
+    KEYS_READ = "keys:read"
+    KEYS_WRITE = "keys:write"
+    MEMBERS_READ = "members:read"
+    MEMBERS_WRITE = "members:write"
+    ORGANIZATIONS_READ = "organizations:read"
+    ORGANIZATIONS_WRITE = "organizations:write"
+    PERMISSIONS_READ = "permissions:read"
+    PERMISSIONS_WRITE = "permissions:write"
+    SECRETS_READ = "secrets:read"
+    SECRETS_WRITE = "secrets:write"
+    SOLUTIONS_READ = "solutions:read"
+    SOLUTIONS_WRITE = "solutions:write"
+    TEAMS_READ = "teams:read"
+    TEAMS_WRITE = "teams:write"
+    TOKENS_WRITE = "tokens:write"
+    USERS_READ = "users:read"
+    USERS_WRITE = "users:write"
+    VERSIONS_READ = "versions:read"
+    WORKSPACES_READ = "workspaces:read"
+    WORKSPACES_WRITE = "workspaces:write"
+
+
+READ_ONLY = frozenset({"*:read"})  # what a publishable key allows when it does not say
+
+_PARTS = [permission.partition(":") for permission in Permission]
+PATTERNS = frozenset(
+    {"*", "*:*"}
+    | {permission.value for permission in Permission}
+    | {f"{resource}:*" for resource, _, _ in _PARTS}
+    | {f"*:{action}" for _, _, action in _PARTS}
+)
+"""Everything a key's list of operations may hold."""

@@ -1,0 +1,150 @@
+"""SQL of access. Constants that begin with SELECT are statements; all others are predicates.
+
+The predicates under "scope" hold `{a}`, the alias of the row that is looked at. Aliases of their own start
+with `s_`, so that they never hide it.
+"""
+
+from __future__ import annotations
+
+# Scope: who may see and do what.
+
+IN_ORGANIZATION = "{a}.{column} IN ({names})"
+ORGANIZATION_OF_WORKSPACE = """
+SELECT s_w.organization_id FROM workspaces s_w
+WHERE s_w.id = :actor_workspace AND s_w.organization_id IN ({names})
+"""
+MEMBER = """
+{a}.{column} IN (SELECT s_m.workspace_id FROM workspace_members s_m
+  WHERE s_m.user_id = :actor_user AND s_m.tier >= {tier})
+"""
+BOUND = "{a}.{column} = :actor_workspace"
+GRANTED = """
+EXISTS (SELECT 1 FROM grants s_g
+  WHERE s_g.entity_id = {a}.{column} AND s_g.tier >= {tier} AND s_g.deleted_at IS NULL
+    AND (s_g.subject_kind = 'anyone' OR s_g.subject_id = :actor_user
+      OR s_g.subject_id IN (SELECT s_t.team_id FROM team_members s_t WHERE s_t.user_id = :actor_user)
+      OR s_g.subject_id IN
+        (SELECT s_o.organization_id FROM organization_members s_o WHERE s_o.user_id = :actor_user)))
+"""
+LISTED = "({a}.visibility = 'public' AND {a}.current_version IS NOT NULL)"
+LINKED = "({a}.visibility IN ('public', 'unlisted') AND {a}.current_version IS NOT NULL)"
+LENT = """EXISTS (SELECT 1 FROM entity_loans s_l
+  WHERE s_l.entity_id = {a}.id AND s_l.deletion_id IS NULL AND {borrower})"""
+PARENT = "EXISTS (SELECT 1 FROM {table} {p} WHERE {p}.id = {a}.{column} AND {seen})"
+LIVE_OR = "({p}.deleted_at IS NULL OR {restorable})"
+NARROWED = "{a}.{column} IN ({names})"
+SELF = "{a}.{column} = :actor_user"
+FELLOW = """
+{a}.id IN (SELECT s_f.user_id FROM organization_members s_f WHERE s_f.organization_id IN ({names}))
+"""
+
+# Authentication and tiers.
+
+CREDENTIAL = """
+SELECT k.user_id, u.operator, w.organization_id,
+  (SELECT m.tier FROM workspace_members m WHERE m.workspace_id = k.workspace_id AND m.user_id = k.user_id),
+  k.id, k.kind, k.workspace_id, k.operations, k.entity_ids
+FROM access_keys k
+JOIN users u ON u.id = k.user_id
+LEFT JOIN workspaces w ON w.id = k.workspace_id
+WHERE k.digest = :digest AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > :now)
+  AND u.active = 1 AND w.deleted_at IS NULL
+"""
+ACTIVE_USER = """
+SELECT u.id, u.operator FROM users u WHERE u.id = :user_id AND u.active = 1
+"""
+ACTIVE_USER_THERE = """
+SELECT u.id, u.operator, w.organization_id,
+  (SELECT m.tier FROM workspace_members m WHERE m.workspace_id = w.id AND m.user_id = u.id),
+  NULL, NULL, w.id
+FROM users u
+JOIN workspaces w ON w.id = :workspace_id AND w.deleted_at IS NULL
+WHERE u.id = :user_id AND u.active = 1
+"""
+MEMBERSHIPS = """
+SELECT organization_id, role FROM organization_members WHERE user_id = :user_id ORDER BY organization_id
+"""
+TIER_ON = """
+SELECT max(held.tier) FROM (
+  SELECT m.tier FROM workspace_members m WHERE m.workspace_id = :workspace_id AND m.user_id = :user_id
+  UNION ALL
+  SELECT g.tier FROM grants g
+  WHERE g.entity_id = :entity_id AND g.deleted_at IS NULL
+    AND (g.subject_kind = 'anyone' OR g.subject_id = :user_id
+      OR g.subject_id IN (SELECT t.team_id FROM team_members t WHERE t.user_id = :user_id)
+      OR g.subject_id IN (SELECT o.organization_id FROM organization_members o WHERE o.user_id = :user_id))
+) held
+"""
+TIER_IN_WORKSPACE = """
+SELECT w.organization_id, w.deleted_at,
+  (SELECT m.tier FROM workspace_members m WHERE m.workspace_id = w.id AND m.user_id = :user_id)
+FROM workspaces w WHERE w.id = :workspace_id
+"""
+ORGANIZATION = "SELECT o.id FROM organizations o WHERE o.id = :organization_id"
+ACTS_IN_WORKSPACE = """
+SELECT 1 FROM users u
+WHERE u.id = :user_id AND u.active = 1
+  AND (EXISTS (SELECT 1 FROM workspace_members m WHERE m.workspace_id = :workspace_id AND m.user_id = u.id)
+    OR EXISTS (SELECT 1 FROM organization_members o
+      WHERE o.organization_id = :organization_id AND o.user_id = u.id AND o.role IN ('owner', 'admin')))
+"""
+
+# Users, organizations' members, teams, workspaces' members.
+
+EMAIL_TAKEN = "SELECT 1 FROM users WHERE organization_id = :organization_id AND email = :email"
+HOME = "SELECT organization_id FROM users WHERE id = :user_id AND active = 1"
+ROLE = "SELECT role FROM organization_members WHERE organization_id = :organization_id AND user_id = :user_id"
+OWNED = "SELECT 1 FROM organizations WHERE owner_id = :user_id"
+OWNS = "SELECT 1 FROM organizations WHERE id = :organization_id AND owner_id = :user_id"
+TEAM_NAME_TAKEN = "SELECT 1 FROM teams WHERE organization_id = :organization_id AND name = :name"
+IN_TEAM = "SELECT 1 FROM team_members WHERE team_id = :team_id AND user_id = :user_id"
+IN_WORKSPACE = "SELECT 1 FROM workspace_members WHERE workspace_id = :workspace_id AND user_id = :user_id"
+
+BY_ID = "id = :id"
+BY_USER = "organization_id = :organization_id AND user_id = :user_id"
+BY_TEAM = "team_id = :team_id"
+BY_TEAM_USER = "team_id = :team_id AND user_id = :user_id"
+BY_WORKSPACE = "workspace_id = :workspace_id"
+BY_ENTITY = "entity_id = :entity_id"
+
+# What is left behind when a user leaves an organization or a team is deleted.
+
+MEMBERSHIPS_LEFT = """
+SELECT id, workspace_id FROM workspace_members
+WHERE organization_id = :organization_id AND user_id = :user_id ORDER BY id
+"""
+TEAMS_LEFT = """
+SELECT team_id FROM team_members
+WHERE organization_id = :organization_id AND user_id = :user_id ORDER BY team_id
+"""
+GRANTS_TO = """
+SELECT id, organization_id, workspace_id FROM grants
+WHERE subject_id = :subject_id AND deleted_at IS NULL ORDER BY id
+"""
+KEYS_OF = """
+SELECT k.id, k.workspace_id FROM access_keys k
+WHERE k.user_id = :user_id AND k.organization_id = :organization_id AND k.revoked_at IS NULL ORDER BY k.id
+"""
+
+# Grants and keys.
+
+GRANTED_ALREADY = """
+SELECT 1 FROM grants
+WHERE entity_id = :entity_id AND subject_kind = :subject_kind AND subject_id = :subject_id
+  AND deleted_at IS NULL
+"""
+GRANTED_TO_ANYONE = """
+SELECT 1 FROM grants WHERE entity_id = :entity_id AND subject_kind = 'anyone' AND deleted_at IS NULL
+"""
+EXPIRED_GRANTS = """
+SELECT id FROM grants WHERE purge_after <= :now ORDER BY purge_after, id LIMIT :limit
+"""
+MAKER = "SELECT kind, expires_at FROM access_keys WHERE id = :id AND revoked_at IS NULL"
+GRANTS_IN_WORKSPACE = "SELECT id FROM grants WHERE workspace_id = :workspace_id"
+KEYS_IN_WORKSPACE = "SELECT id FROM access_keys WHERE workspace_id = :workspace_id"
+MEMBERS_OF_WORKSPACE = "SELECT id FROM workspace_members WHERE workspace_id = :workspace_id"
+GRANTS_ON = "SELECT id FROM grants WHERE entity_id = :entity_id"
+
+# Retention.
+
+RETENTION_TIER = "SELECT retention_tier FROM organizations WHERE id = :organization_id"

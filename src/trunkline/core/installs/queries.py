@@ -1,0 +1,166 @@
+"""SQL of installs, members and solutions. Point reads and lists come from `specs`; these are the rest."""
+
+from __future__ import annotations
+
+DUPLICATE = """
+SELECT id FROM installs
+WHERE integration_id = :integration_id AND workspace_id = :workspace_id AND distinct_key = :distinct_key
+  AND deleted_at IS NULL AND id <> :id
+"""
+
+EXCLUSIVE = """
+SELECT id FROM installs
+WHERE integration_id = :integration_id AND workspace_id = :workspace_id AND deleted_at IS NULL
+"""
+
+INSTALLED_VERSIONS = """
+SELECT v.version FROM installs i
+JOIN integrations g ON g.id = i.integration_id
+JOIN integration_versions v ON v.id = i.integration_version_id
+WHERE i.workspace_id = :workspace_id AND i.deleted_at IS NULL AND g.publisher = :publisher AND g.slug = :slug
+"""
+
+# Every member with what its entity holds now, for comparing with what it should hold.
+LIVE_MEMBERS = """
+SELECT m.id, m.slug, m.kind, m.entity_id, m.base_version_id, m.applied_version_id, m.source_version_id,
+  m.is_clone, m.detached, b.content_hash, v.id, v.number, v.content_hash, v.name, v.definition
+FROM members m
+JOIN entities e ON e.id = m.entity_id
+JOIN entity_versions v ON v.id = e.version_id
+JOIN entity_versions b ON b.id = m.base_version_id
+WHERE m.install_id = :install_id AND m.deleted_at IS NULL
+"""
+
+MEMBER_STATES = """
+SELECT m.id, m.organization_id, m.workspace_id, m.install_id, m.slug, m.kind, m.entity_id, m.base_version_id,
+  m.applied_version_id, m.source_version_id, m.is_clone, m.detached, m.enabled, m.permissions, m.added_by,
+  m.added_at, m.deleted_at, m.retention_tier, m.deletion_id,
+  CASE WHEN m.is_clone = 1 THEN v.name ELSE b.name END,
+  CASE WHEN m.is_clone = 1 AND v.content_hash <> a.content_hash THEN 1 ELSE 0 END
+FROM members m
+JOIN entities e ON e.id = m.entity_id
+JOIN entity_versions v ON v.id = e.version_id
+JOIN entity_versions a ON a.id = m.applied_version_id
+JOIN entity_versions b ON b.id = m.base_version_id
+WHERE m.install_id = :install_id AND (m.deleted_at IS NULL OR m.deletion_id = :deletion_id)
+ORDER BY m.slug
+"""
+
+TRASHED_SLUGS = """
+SELECT DISTINCT m.slug FROM members m WHERE m.install_id = :install_id AND m.deleted_at IS NOT NULL
+"""
+
+# Definitions people own in a workspace: authored there, or clones they detached.
+OWNED_DEFINITIONS = """
+SELECT v.definition FROM entities e JOIN entity_versions v ON v.id = e.version_id
+WHERE e.workspace_id = :workspace_id AND e.deleted_at IS NULL
+  AND (e.namespace = '' OR EXISTS (
+    SELECT 1 FROM members m WHERE m.entity_id = e.id AND m.detached = 1 AND m.deleted_at IS NULL))
+"""
+
+CHILDREN = "SELECT id FROM installs WHERE parent_install_id = :install_id"
+LIVE_CHILDREN = "SELECT id FROM installs WHERE parent_install_id = :install_id AND deleted_at IS NULL"
+SOLUTION_OF = "SELECT 1 FROM installs WHERE solution_id = :solution_id"
+STATE_OF = "SELECT deleted_at, deletion_id FROM installs WHERE id = :id"
+TAKEN_BY = (
+    "SELECT id, integration_id, workspace_id, distinct_key FROM installs WHERE deletion_id = :deletion_id"
+)
+INSTALLS_OF = "SELECT 1 FROM installs WHERE integration_id = :integration_id LIMIT 1"
+MEMBER_OF_ENTITY = """
+SELECT id, install_id, organization_id, workspace_id, detached FROM members
+WHERE entity_id = :entity_id AND is_clone = 1 AND deleted_at IS NULL
+"""
+INSTALLED_ELSEWHERE = """
+SELECT 1 FROM installs i JOIN integrations g ON g.id = i.integration_id
+WHERE g.workspace_id = :workspace_id AND i.workspace_id <> :workspace_id LIMIT 1
+"""
+USES_CONNECTION = "SELECT 1 FROM installs WHERE auth_state_id = :connection_id LIMIT 1"
+REQUIRED_SLUG = """
+SELECT m.slug FROM members m
+JOIN installs i ON i.id = m.install_id
+JOIN version_members v ON v.version_id = i.integration_version_id AND v.slug = m.slug
+WHERE m.entity_id = :entity_id AND m.is_clone = 1 AND m.deleted_at IS NULL AND v.required = 1
+"""
+ATTACHED_BESIDE = """
+SELECT o.slug, v.definition FROM members m
+JOIN members o ON o.install_id = m.install_id AND o.id <> m.id
+JOIN entities e ON e.id = o.entity_id
+JOIN entity_versions v ON v.id = e.version_id
+WHERE m.entity_id = :entity_id AND m.is_clone = 1 AND m.deleted_at IS NULL
+  AND o.is_clone = 1 AND o.detached = 0 AND o.deleted_at IS NULL
+"""
+NAMESPACE_OF = "SELECT namespace FROM entities WHERE id = :id"
+STAMP_OF_ENTITY = """
+SELECT deleted_at, retention_tier, deletion_id, purge_after FROM entities WHERE id = :id
+"""
+
+MOVE_MEMBER = """
+UPDATE members SET entity_id = :entity_id, base_version_id = :base_version_id,
+  applied_version_id = :applied_version_id, source_version_id = :source_version_id, is_clone = :is_clone,
+  kind = :kind
+WHERE id = :id
+"""
+
+BY_ID = "id = :id"
+LIVE_BY_ID = "id = :id AND deleted_at IS NULL"
+LIVE_OF_INSTALL = "install_id = :install_id AND deleted_at IS NULL"
+OF_INSTALL = "install_id = :install_id"
+LIVE_OF_SOLUTION = "solution_id = :solution_id AND deleted_at IS NULL"
+OF_SOLUTION = "solution_id = :solution_id"
+IN_SOLUTION = "solution_id = :solution_id AND entity_id = :entity_id AND deleted_at IS NULL"
+BY_DELETION = "deletion_id = :deletion_id"
+LIVE_OF_ENTITY = "entity_id = :entity_id AND deleted_at IS NULL"
+OF_ENTITY = "entity_id = :entity_id"
+OF_NAMESPACE = "entity_id IN (SELECT e.id FROM entities e WHERE e.namespace = :namespace)"
+CLONE_OF_ENTITY = "entity_id = :entity_id AND is_clone = 1 AND detached = 0 AND deleted_at IS NULL"
+
+# Children go first: an install with any left waits for a later round.
+EXPIRED_INSTALLS = """
+SELECT i.id FROM installs i
+WHERE i.purge_after < :now AND NOT EXISTS (SELECT 1 FROM installs c WHERE c.parent_install_id = i.id)
+ORDER BY i.purge_after LIMIT :limit
+"""
+
+ALL_INSTALLS = (
+    "SELECT id, integration_version_id, workspace_id FROM installs WHERE deleted_at IS NULL ORDER BY id"
+)
+
+READABLE_IN_WORKSPACE = """
+SELECT e.id FROM entities e WHERE e.workspace_id = :workspace_id AND e.deleted_at IS NULL
+UNION SELECT l.entity_id FROM entity_loans l WHERE l.workspace_id = :workspace_id AND l.deletion_id IS NULL
+"""
+
+SOLUTION_MISSING = """
+SELECT i.id FROM installs i
+WHERE NOT EXISTS (SELECT 1 FROM solutions s WHERE s.id = i.solution_id)
+"""
+
+INSTALL_WITHOUT_EVENT = """
+SELECT i.id FROM installs i
+WHERE NOT EXISTS (SELECT 1 FROM events e WHERE e.subject_id = i.id AND e.type = 'integration_install.created')
+"""
+
+UPGRADED_WITHOUT_EVENT = """
+SELECT i.id FROM installs i
+WHERE i.last_upgraded_at IS NOT NULL AND NOT EXISTS (
+  SELECT 1 FROM events e
+  WHERE e.subject_id = i.id AND e.type = 'integration_install.upgraded' AND e.created_at = i.last_upgraded_at)
+"""
+
+# A deleted install has nothing live, a live one no part taken by a deletion that took the install's solution.
+MISMATCHED_DELETION = """
+SELECT i.id FROM installs i JOIN solutions s ON s.id = i.solution_id
+WHERE (i.deleted_at IS NOT NULL AND (
+    s.deletion_id IS DISTINCT FROM i.deletion_id
+    OR EXISTS (SELECT 1 FROM members m WHERE m.install_id = i.id AND m.deleted_at IS NULL)
+    OR EXISTS (SELECT 1 FROM entities e WHERE e.namespace = i.id AND e.deleted_at IS NULL)))
+  OR (i.deleted_at IS NULL AND (
+    s.deleted_at IS NOT NULL
+    OR EXISTS (SELECT 1 FROM members m JOIN entities e ON e.id = m.entity_id
+      WHERE m.install_id = i.id AND m.is_clone = 1 AND m.deleted_at IS NULL AND e.deleted_at IS NOT NULL)))
+"""
+
+ENTITY_OF_NO_INSTALL = """
+SELECT DISTINCT e.namespace FROM entities e
+WHERE e.namespace <> '' AND NOT EXISTS (SELECT 1 FROM installs i WHERE i.id = e.namespace)
+"""

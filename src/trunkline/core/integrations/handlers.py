@@ -1,0 +1,28 @@
+"""What integrations do when things below them change; registered in `bootstrap`."""
+
+from __future__ import annotations
+
+from trunkline.core.integrations.queries import MEMBERS_IN_WORKSPACE, PINS_ENTITY, VERSIONS_IN_WORKSPACE
+from trunkline.core.integrations.tables import integration_versions, version_members
+from trunkline.core.journal import Change
+from trunkline.infra.db import Tx
+from trunkline.kit.actor import Actor
+from trunkline.kit.errors import ConflictError
+
+
+def remove_workspace_versions(tx: Tx, actor: Actor, change: Change, event_id: str) -> None:  # noqa: ARG001
+    """A purged workspace's published versions go with it, after their members."""
+    tx.delete(version_members, MEMBERS_IN_WORKSPACE, workspace_id=change.subject_id)
+    tx.delete(integration_versions, VERSIONS_IN_WORKSPACE, workspace_id=change.subject_id)
+
+
+def keep_pinned_entity(tx: Tx, actor: Actor, change: Change, event_id: str) -> None:  # noqa: ARG001
+    """An entity that a published version pins is not purged.
+
+    Raises:
+        ConflictError: one does.
+    """
+    if tx.value(PINS_ENTITY, entity_id=change.subject_id):
+        raise ConflictError(
+            "a published version pins this entity; purge the integration first", code="pinned"
+        )

@@ -1,0 +1,94 @@
+"""SQL of integrations. Point reads and lists come from `specs`; these are the rest."""
+
+from __future__ import annotations
+
+SLUG_TAKEN = """
+SELECT 1 FROM integrations
+WHERE workspace_id = :workspace_id AND slug = :slug AND id <> :id AND deleted_at IS NULL
+"""
+
+ID_OF_SLUG = """
+SELECT id FROM integrations WHERE workspace_id = :workspace_id AND slug = :slug AND deleted_at IS NULL
+"""
+
+ORGANIZATION_WITH_HANDLE = "SELECT id FROM organizations WHERE handle = :handle"
+HANDLE_OF = "SELECT handle FROM organizations WHERE id = :id"
+
+SNAPSHOT = """
+SELECT manifest, variables_schema, auth_config FROM integration_versions WHERE id = :id
+"""
+
+VERSION_ROW = """
+SELECT id, organization_id, workspace_id, integration_id, version, manifest, variables_schema, auth_config,
+  member_entity_versions, content_hash, changelog, published_by, published_at
+FROM integration_versions WHERE id = :id
+"""
+
+VERSION_EXISTS = (
+    "SELECT 1 FROM integration_versions WHERE integration_id = :integration_id AND version = :version"
+)
+
+# The live content of the source workspace's entities, for pinning.
+PINS = """
+SELECT e.id, e.kind, e.slug, e.version_id, v.name, v.definition, v.content_hash
+FROM entities e JOIN entity_versions v ON v.id = e.version_id
+WHERE e.workspace_id = :workspace_id AND e.deleted_at IS NULL AND e.id IN
+"""
+
+MEMBERS_OF = """
+SELECT m.slug, m.kind, m.entity_id, m.entity_version_id, m.content_hash, m.required, m.default_enabled,
+  m.fork_on_install, m.implicit, m.needs, v.name, v.description, v.definition
+FROM version_members m JOIN entity_versions v ON v.id = m.entity_version_id
+WHERE m.version_id = :version_id ORDER BY m.position
+"""
+
+PINS_ENTITY = "SELECT 1 FROM version_members WHERE entity_id = :entity_id"
+PINS_NAMESPACE = """
+SELECT 1 FROM version_members m JOIN entities e ON e.id = m.entity_id
+WHERE e.namespace = :namespace
+"""
+
+BY_ID = "id = :id"
+VERSIONS_OF = "integration_id = :integration_id"
+MEMBERS_OF_VERSIONS = (
+    "version_id IN (SELECT v.id FROM integration_versions v WHERE v.integration_id = :integration_id)"
+)
+VERSIONS_IN_WORKSPACE = "workspace_id = :workspace_id"
+MEMBERS_IN_WORKSPACE = (
+    "version_id IN (SELECT v.id FROM integration_versions v WHERE v.workspace_id = :workspace_id)"
+)
+
+EXPIRED = """
+SELECT id FROM integrations WHERE purge_after < :now ORDER BY purge_after LIMIT :limit
+"""
+
+CURRENT_VERSION_ASTRAY = """
+SELECT i.id FROM integrations i
+WHERE (i.current_version IS NOT NULL OR i.current_version_id IS NOT NULL) AND NOT EXISTS (
+  SELECT 1 FROM integration_versions v
+  WHERE v.id = i.current_version_id AND v.integration_id = i.id AND v.version = i.current_version)
+"""
+
+INTEGRATION_WITHOUT_EVENT = """
+SELECT i.id FROM integrations i
+WHERE NOT EXISTS (SELECT 1 FROM events e WHERE e.subject_id = i.id AND e.type = 'integration.created')
+"""
+
+VERSION_WITHOUT_EVENT = """
+SELECT v.id FROM integration_versions v
+WHERE NOT EXISTS (
+  SELECT 1 FROM events e
+  WHERE e.subject_id = v.integration_id AND e.type = 'integration.published' AND e.created_at = v.published_at)
+"""
+
+VERSION_ROWS = """
+SELECT id, organization_id, workspace_id, integration_id, version, manifest, variables_schema, auth_config,
+  member_entity_versions, content_hash, changelog, published_by, published_at
+FROM integration_versions
+"""
+
+# The pinned entity versions' own hashes, so that a change to either table shows.
+MEMBER_HASHES = """
+SELECT m.slug, v.content_hash FROM version_members m JOIN entity_versions v ON v.id = m.entity_version_id
+WHERE m.version_id = :version_id ORDER BY m.position
+"""

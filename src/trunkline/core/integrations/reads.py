@@ -1,0 +1,127 @@
+"""Reading integrations and versions: every read starts from the caller's scope and hides other people's drafts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from msgspec import Raw, structs
+from msgspec.json import decode
+
+from trunkline.core.access import Permission, scope
+from trunkline.core.integrations.queries import PINS_NAMESPACE, SNAPSHOT, VERSION_ROW
+from trunkline.core.integrations.specs import INTEGRATION, VERSION, IntegrationRow, VersionRow
+from trunkline.infra.db import Tx, lists
+from trunkline.kit.actor import Actor
+from trunkline.kit.errors import NotFoundError
+from trunkline.kit.pages import ListQuery, Page
+from trunkline.kit.semver import parse
+
+_EMPTY = Raw(b"{}")
+
+
+def list_integrations(tx: Tx, actor: Actor, query: ListQuery) -> Page[IntegrationRow]:
+    """Integrations the caller may see: their workspaces', granted and publicly listed ones.
+
+    Raises:
+        InvalidRequestError: an unknown field or operator, or a bad place.
+    """
+    actor.require(Permission.INTEGRATIONS_READ)
+    page = lists.list_rows(tx, INTEGRATION, query, scope(actor, tx.specs))
+    if all(row.insider for row in page.rows):
+        return page
+    return replace(page, rows=[as_seen(tx, row) for row in page.rows])
+
+
+def get_integration(tx: Tx, actor: Actor, integration_id: str) -> IntegrationRow:
+    """One integration; outsiders see what is published instead of the draft.
+
+    Raises:
+        NotFoundError: absent or outside the caller's scope.
+    """
+    actor.require(Permission.INTEGRATIONS_READ)
+    return visible_integration(tx, actor, integration_id)
+
+
+def visible_integration(tx: Tx, actor: Actor, integration_id: str) -> IntegrationRow:
+    """One integration for use by another verb, whatever the key's scope.
+
+    Raises:
+        NotFoundError: absent or outside the caller's scope.
+    """
+    row = lists.get_row(tx, INTEGRATION, integration_id, scope(actor, tx.specs))
+    if row is None:
+        raise NotFoundError("integration")
+    return as_seen(tx, row)
+
+
+def as_seen(tx: Tx, row: IntegrationRow) -> IntegrationRow:
+    """The draft for those it belongs to, the published snapshot for everybody else."""
+    if row.insider:
+        return row
+    found = tx.fetch(SNAPSHOT, {"id": row.current_version_id})
+    manifest, variables_schema, auth_config = (
+        (Raw(text.encode()) for text in found[0]) if found else (_EMPTY, _EMPTY, _EMPTY)
+    )
+    return structs.replace(row, manifest=manifest, variables_schema=variables_schema, auth_config=auth_config)
+
+
+def list_versions(tx: Tx, actor: Actor, query: ListQuery) -> Page[VersionRow]:
+    """Published versions of every integration the caller may see.
+
+    Raises:
+        InvalidRequestError: an unknown field or operator, or a bad place.
+    """
+    actor.require(Permission.VERSIONS_READ)
+    return lists.list_rows(tx, VERSION, query, scope(actor, tx.specs))
+
+
+def pinned_version(tx: Tx, version_id: str) -> VersionRow:
+    """A version an install is pinned to, for the verbs that serve the install; never handed to a caller.
+
+    Raises:
+        NotFoundError: there is no such version.
+    """
+    row = tx.one(VersionRow, VERSION_ROW, id=version_id)
+    if row is None:
+        raise NotFoundError("integration version")
+    return row
+
+
+def version_snapshot(tx: Tx, version_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The variables schema and auth configuration of a version an install is pinned to, decoded."""
+    version = pinned_version(tx, version_id)
+    return decode(version.variables_schema), decode(version.auth_config)
+
+
+def is_older(version: VersionRow, than: VersionRow) -> bool:
+    """Whether a version comes before another of the same integration."""
+    left, right = parse(version.version), parse(than.version)
+    return left is not None and right is not None and left < right
+
+
+def is_namespace_pinned(tx: Tx, namespace: str) -> bool:
+    """Whether some published version pins an entity of this namespace."""
+    return tx.value(PINS_NAMESPACE, namespace=namespace) is not None
+
+
+def get_version(tx: Tx, actor: Actor, version_id: str) -> VersionRow:
+    """One published version.
+
+    Raises:
+        NotFoundError: absent, or its integration is outside the caller's scope.
+    """
+    actor.require(Permission.VERSIONS_READ)
+    return visible_version(tx, actor, version_id)
+
+
+def visible_version(tx: Tx, actor: Actor, version_id: str) -> VersionRow:
+    """One published version for use by another verb, whatever the key's scope.
+
+    Raises:
+        NotFoundError: absent, or its integration is outside the caller's scope.
+    """
+    row = lists.get_row(tx, VERSION, version_id, scope(actor, tx.specs))
+    if row is None:
+        raise NotFoundError("integration version")
+    return row
