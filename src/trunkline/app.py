@@ -1,0 +1,40 @@
+"""The server: every dialect that is found, the health checks and the reference pages, as one ASGI application."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from trunkline.dialects import discover
+from trunkline.infra.db import Database
+from trunkline.web import Application, Dialect, Resolver, Services
+from trunkline.web.application import Lifespan
+from trunkline.web.docs import Docs
+from trunkline.web.health import health_pages
+
+DEFAULT_DIALECT = "platform"
+
+
+def create_app(
+    database: Database,
+    services: Services,
+    dialects: Sequence[Dialect] | None = None,
+    *,
+    resolver: Resolver | None = None,
+    lifespan: Lifespan | None = None,
+) -> Application:
+    """Assemble the application.
+
+    Args:
+        database: open and migrated; its owner closes it.
+        services: handed to every handler.
+        dialects: what to serve, by default everything `discover` finds. The first one (the platform's own,
+            where it is served) also spells the errors of paths that belong to none.
+        resolver: decides which dialect answers an operation that several have at the root.
+        lifespan: entered before the first request and left after the last.
+
+    Raises:
+        ValueError: two operations claim the same place.
+    """
+    served = sorted(discover() if dialects is None else dialects, key=lambda one: one.name != DEFAULT_DIALECT)
+    pages = {**health_pages(database), **Docs(served).pages()}
+    return Application(database, services, served, pages=pages, resolver=resolver, lifespan=lifespan)

@@ -1,0 +1,185 @@
+"""Composition root: the one module that knows every capability, its specs, its reactions and its jobs."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from trunkline.app import create_app
+from trunkline.core import access, connections, entities, events, installs, integrations, workspaces
+from trunkline.core.connections import handlers as connection_handlers
+from trunkline.core.connections.tables import connections as connection_rows
+from trunkline.core.entities.invariants import entity_findings
+from trunkline.core.entities.tables import entities as entity_rows
+from trunkline.core.entities.tables import entity_versions
+from trunkline.core.installs import handlers as install_handlers
+from trunkline.core.installs.invariants import install_findings
+from trunkline.core.installs.tables import installs as install_rows
+from trunkline.core.installs.tables import members, solution_members, solutions
+from trunkline.core.integrations import handlers as integration_handlers
+from trunkline.core.integrations.invariants import integration_findings
+from trunkline.core.integrations.tables import integrations as integration_rows
+from trunkline.core.journal.invariants import journal_findings
+from trunkline.core.workspaces import remove_with_workspace, revive_with_workspace, tombstone_with_workspace
+from trunkline.core.workspaces.cascade import Reaction
+from trunkline.infra.db import Catalog, Database, Specs, migrate, open_database
+from trunkline.infra.db.integrity import integrity_findings
+from trunkline.infra.vault import Vault, derive
+from trunkline.infra.vault.answers import VaultAnswerSeal
+from trunkline.infra.vault.store import unlock
+from trunkline.kit.clock import Clock, SystemClock
+from trunkline.kit.cursors import CursorCodec
+from trunkline.kit.findings import Finding
+from trunkline.settings import Settings
+from trunkline.web import Application
+from trunkline.worker import Worker
+
+CAPABILITIES = ("journal", "access", "workspaces", "entities", "integrations", "connections", "installs")
+MECHANICS = ("vault", "jobs")
+
+SPECS: Specs = MappingProxyType(
+    {
+        **access.SPECS,
+        **workspaces.SPECS,
+        **entities.SPECS,
+        **integrations.SPECS,
+        **connections.SPECS,
+        **installs.SPECS,
+        **events.SPECS,
+    }
+)
+
+# Everything in a workspace that carries a tombstone of its own.
+_TOMBSTONED = (
+    install_rows,
+    members,
+    solutions,
+    solution_members,
+    connection_rows,
+    integration_rows,
+    entity_rows,
+)
+
+
+def _of_entities(what: str, *reactions: Reaction) -> dict[str, tuple[Reaction, ...]]:
+    return {f"{kind}.{what}": reactions for kind in entities.KINDS}
+
+
+REACTIONS: Mapping[str, Sequence[Reaction]] = MappingProxyType(
+    {
+        **_of_entities("updated", install_handlers.detach_edited_clone),
+        **_of_entities("deleted", install_handlers.remove_deleted_entity),
+        **_of_entities("restored", install_handlers.revive_restored_entity),
+        **_of_entities(
+            "purged", integration_handlers.keep_pinned_entity, install_handlers.forget_purged_entity
+        ),
+        "integration.purged": (install_handlers.keep_installed_integration,),
+        "secret.purged": (install_handlers.keep_used_connection,),
+        "workspace.deleted": (
+            tombstone_with_workspace(*_TOMBSTONED),
+            install_handlers.suspend_workspace_loans,
+        ),
+        "workspace.restored": (
+            revive_with_workspace(*_TOMBSTONED),
+            install_handlers.revive_workspace_loans,
+        ),
+        # Whatever points at a row goes before it.
+        "workspace.purging": (
+            install_handlers.keep_installed_workspace,
+            install_handlers.end_workspace_loans,
+            remove_with_workspace(solution_members, members, install_rows, solutions),
+            connection_handlers.purge_with_workspace,
+            integration_handlers.remove_workspace_versions,
+            remove_with_workspace(integration_rows, entity_versions, entity_rows),
+        ),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformServices:
+    """What handlers get beside their transaction; implements `web.Services`."""
+
+    pepper: bytes
+    answers: VaultAnswerSeal
+    cursors: CursorCodec
+    vault: Vault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """An open instance."""
+
+    settings: Settings
+    database: Database
+    services: PlatformServices
+    worker: Worker
+
+    def close(self) -> None:
+        """Let go of the database; the worker must be stopped before."""
+        self.database.close()
+
+
+def load_tables() -> None:
+    """Declare every table on the shared metadata, for migrations and drift checks."""
+    for name in CAPABILITIES:
+        importlib.import_module(f"trunkline.core.{name}.tables")
+    for name in MECHANICS:
+        importlib.import_module(f"trunkline.infra.{name}.tables")
+
+
+def catalog(clock: Clock | None = None) -> Catalog:
+    """What every transaction carries."""
+    return Catalog(specs=SPECS, reactions=REACTIONS, clock=clock or SystemClock())
+
+
+def open_platform(
+    settings: Settings, *, migrate_schema: bool = False, clock: Clock | None = None
+) -> Platform:
+    """Open the database and its vault, making key file and schema where asked and new.
+
+    Raises:
+        SchemaError: the schema is not the one this code needs.
+        WrongKeyError, KeyFileError: the key file is missing, unsafe, or another database's.
+        RuntimeError: a database too old to be trusted.
+    """
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if migrate_schema:
+        migrate.upgrade(settings.database_url)
+    migrate.require_current(settings.database_url)
+    database = open_database(settings.database_url, catalog(clock))
+    try:
+        unlocked = unlock(database, settings.vault_key)
+    except BaseException:
+        database.close()
+        raise
+    services = PlatformServices(
+        pepper=derive(unlocked.root, "pepper"),
+        answers=VaultAnswerSeal(unlocked.vault),
+        cursors=CursorCodec(derive(unlocked.root, "cursor")),
+        vault=unlocked.vault,
+    )
+    return Platform(settings=settings, database=database, services=services, worker=Worker(database, {}, ()))
+
+
+def application(platform: Platform) -> Application:
+    """The server's ASGI application; the worker lives as long as it does."""
+
+    @asynccontextmanager
+    async def lifespan() -> AsyncIterator[None]:
+        platform.worker.start()
+        try:
+            yield
+        finally:
+            await platform.worker.stop()
+
+    return create_app(platform.database, platform.services, lifespan=lifespan)
+
+
+def verify(database: Database) -> list[Finding]:
+    """Check every invariant on one snapshot; an empty list means the instance is whole."""
+    checks = (integrity_findings, journal_findings, entity_findings, integration_findings, install_findings)
+    return database.check_now(lambda tx: [finding for check in checks for finding in check(tx)])

@@ -1,0 +1,108 @@
+"""How commands fail: one sentence, a hint what to do, and an exit code that scripts can rely on."""
+
+from __future__ import annotations
+
+import errno
+import os
+from dataclasses import dataclass
+from enum import IntEnum
+
+from cyclopts import CycloptsError
+
+from trunkline.infra.db.migrate import SchemaError
+from trunkline.infra.vault import KeyFileError, VaultError, WrongKeyError
+from trunkline.kit.errors import TrunklineError
+from trunkline.settings import SettingsError
+
+
+class Exit(IntEnum):
+    """What the process answers its caller; documented, hence stable."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    UNHEALTHY = 3
+    INTERRUPTED = 130
+
+
+class CommandError(Exception):
+    """A command that cannot do what it was asked for.
+
+    Attributes:
+        code: stable, for programs.
+        hint: what to do about it; may be empty.
+        exit: the process's answer.
+    """
+
+    def __init__(self, code: str, message: str, hint: str = "", *, exit_code: Exit = Exit.FAILED) -> None:
+        super().__init__(message)
+        self.code = code
+        self.hint = hint
+        self.exit = exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An error as it is shown."""
+
+    code: str
+    message: str
+    hint: str = ""
+    exit: Exit = Exit.FAILED
+
+
+def explain(error: BaseException) -> Failure:
+    """The sentence, hint and exit code for anything a command may raise."""
+    match error:
+        case CommandError():
+            return Failure(error.code, str(error), error.hint, error.exit)
+        case CycloptsError():
+            return Failure("usage", _one_line(str(error)), "add --help to see what it takes", Exit.USAGE)
+        case SettingsError():
+            return Failure("settings_invalid", str(error), error.hint, Exit.USAGE)
+        case TrunklineError():
+            return _refused(error)
+        case SchemaError():
+            return Failure("schema_not_current", str(error), "`trunkline db status` shows where it stands")
+        case WrongKeyError() | KeyFileError() | VaultError():
+            return Failure("vault_key", str(error), "`trunkline doctor` checks the key file")
+        case KeyboardInterrupt():
+            return Failure("interrupted", "interrupted", exit=Exit.INTERRUPTED)
+        case OSError():
+            return _from_system(error)
+        case _:
+            return _other(error)
+
+
+def _refused(error: TrunklineError) -> Failure:
+    places = [problem for problem in error.details if problem.path and problem.path not in error.message]
+    hint = "; ".join(f"{problem.path}: {problem.message}" for problem in places[:3])
+    return Failure(error.code, error.message, hint)
+
+
+def _from_system(error: OSError) -> Failure:
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    where = f"{error.filename}: " if error.filename else ""
+    hints = {
+        errno.EACCES: "run it as the user that owns the data directory",
+        errno.ENOSPC: "free some space on the disk and try again",
+        errno.EROFS: "the data directory must be writable",
+    }
+    return Failure("system", f"{where}{reason}", hints.get(error.errno or 0, ""))
+
+
+def _other(error: BaseException) -> Failure:
+    # The drivers' classes may not be imported outside infra/db; their names are as stable as their modules.
+    kinds = {f"{kind.__module__.partition('.')[0]}.{kind.__name__}" for kind in type(error).__mro__}
+    if kinds & {"sqlalchemy.OperationalError", "psycopg.OperationalError", "psycopg_pool.PoolTimeout"}:
+        reason = _one_line(str(getattr(error, "orig", None) or error))
+        hint = "check that the database runs and that --database-url is right; `trunkline doctor` tells more"
+        return Failure("database_unreachable", f"the database cannot be opened: {reason}", hint)
+    if isinstance(error, RuntimeError) and type(error) is RuntimeError:
+        return Failure("unsupported", str(error))
+    hint = "run it again with TRUNKLINE_LOG_LEVEL=debug to see where, and report it"
+    return Failure("internal", f"unexpected {type(error).__name__}: {_one_line(str(error))}", hint)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

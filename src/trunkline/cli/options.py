@@ -1,0 +1,84 @@
+"""The flags that commands share, and the settings they amount to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Group, Parameter
+
+from trunkline.cli.screen import Screen
+from trunkline.settings import LogFormat, LogLevel, Settings, load_settings
+
+COMMON = Group("Options of every command", sort_key=100)
+SERVER = Group("Server", sort_key=50)
+
+
+@Parameter(name="*", group=COMMON)
+@dataclass(frozen=True, kw_only=True)
+class Common:
+    """What every command takes.
+
+    Attributes:
+        data_dir: the directory everything is kept in.
+        database_url: sqlite:///path or postgresql://…; by default a file in the data directory.
+        vault_key: the file with the keys that seal credentials; by default in the data directory.
+        config: the settings file; by default trunkline.toml in the data directory where there is one.
+        json: answer in JSON.
+    """
+
+    data_dir: Path | None = None
+    database_url: str | None = None
+    vault_key: Path | None = None
+    config: Path | None = None
+    json: Annotated[bool, Parameter(negative="")] = False
+
+    @property
+    def screen(self) -> Screen:
+        """Where the command prints."""
+        return Screen(json=self.json)
+
+    def settings(self, server: Server | None = None) -> Settings:
+        """The settings, with these flags on top.
+
+        Raises:
+            SettingsError: an unknown name or a malformed value anywhere.
+        """
+        flags = {name: getattr(self, name) for name in ("data_dir", "database_url", "vault_key")}
+        if server is not None:
+            flags |= {field.name: getattr(server, field.name) for field in fields(server)}
+        return load_settings(flags, config=self.config)
+
+    def flags(self) -> str:
+        """The flags again, for commands that hints suggest."""
+        given = (("--data-dir", self.data_dir), ("--config", self.config))
+        return "".join(f" {flag} {value}" for flag, value in given if value is not None)
+
+
+@Parameter(name="*", group=SERVER)
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """What the commands that serve take besides.
+
+    Attributes:
+        host: the address to listen on (127.0.0.1).
+        port: the port to listen on (8080); 0 picks a free one and prints it.
+        public_url: where clients reach this instance, e.g. https://hub.example.com.
+        workers: server processes (1); more than one only on PostgreSQL.
+        log_format: console or json.
+        log_level: debug, info, warning or error.
+        unsafe_public_http: listen beyond this machine without TLS in front.
+    """
+
+    host: str | None = None
+    port: int | None = None
+    public_url: str | None = None
+    workers: int | None = None
+    log_format: LogFormat | None = None
+    log_level: LogLevel | None = None
+    unsafe_public_http: Annotated[bool | None, Parameter(negative="")] = None
+
+
+NOTHING_COMMON = Common()
+NOTHING_SERVER = Server()

@@ -1,0 +1,36 @@
+"""Trunkline's own API, compatible with the documents in seeds 000 and 001.
+
+Every module of this package that defines `ROUTES` is served; nothing lists them.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Sequence
+from importlib import import_module
+
+from trunkline.dialects.platform.auth import authenticate
+from trunkline.dialects.platform.errors import ErrorBody, render_error
+from trunkline.web import Dialect, Route
+
+
+def _routes() -> tuple[Route, ...]:
+    found: list[Route] = []
+    for module in pkgutil.iter_modules(__path__):
+        routes: Sequence[Route] = getattr(import_module(f"{__name__}.{module.name}"), "ROUTES", ())
+        found.extend(routes)
+    return tuple(found)
+
+
+DIALECT = Dialect(
+    name="platform",
+    title="Trunkline platform API",
+    description="Author integrations, publish immutable versions of them, install them into workspaces and"
+    " keep installs up to date.\n\nEvery request carries `Authorization: Bearer <key>`. Names are camelCase,"
+    " times are UTC with milliseconds, ids carry a prefix that tells their kind. Lists are pages of 1 to 100"
+    " objects, walked with the cursors in `pageInfo`.",
+    authenticate=authenticate,
+    render_error=render_error,
+    error_type=ErrorBody,
+    routes=_routes(),
+)

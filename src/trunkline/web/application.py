@@ -1,0 +1,173 @@
+"""The ASGI application: request in, exactly one answer out, whatever happens in between."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import structlog
+from starlette.types import Receive, Scope, Send
+
+from trunkline.infra.db import Database
+from trunkline.kit.errors import NotFoundError, TrunklineError
+from trunkline.web.answer import Answer
+from trunkline.web.dialect import Dialect
+from trunkline.web.endpoint import Endpoint
+from trunkline.web.errors import ClientGoneError, InternalError, MethodNotAllowedError
+from trunkline.web.incoming import Incoming
+from trunkline.web.router import Match, Router
+from trunkline.web.services import Services
+
+Page = Callable[[Incoming], Awaitable[Answer]]
+Resolver = Callable[[Incoming, Sequence[Endpoint]], Awaitable[Endpoint]]
+Lifespan = Callable[[], AbstractAsyncContextManager[None]]
+
+_log = structlog.get_logger("trunkline.web")
+
+
+class Application:
+    """Serves dialects and a few pages; plain ASGI.
+
+    Every dialect is served below `/<name>` and, verbatim, at the root.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        services: Services,
+        dialects: Sequence[Dialect],
+        *,
+        pages: Mapping[str, Page],
+        resolver: Resolver | None = None,
+        lifespan: Lifespan | None = None,
+    ) -> None:
+        """Compile the routes.
+
+        Args:
+            database: what transactions run on.
+            services: handed to every handler.
+            dialects: the first one spells the errors of paths that belong to none.
+            pages: fixed paths answered to GET without a dialect.
+            resolver: decides between dialects that share an operation at the root.
+            lifespan: entered before the first request and left after the last.
+
+        Raises:
+            ValueError: there is no dialect, two operations claim the same place, or an operation id is used
+                twice in a dialect.
+        """
+        if not dialects:
+            raise ValueError("there is no dialect to serve")
+        self._dialects = {dialect.name: dialect for dialect in dialects}
+        self._default = dialects[0]
+        self._pages = dict(pages)
+        self._resolver = resolver
+        self._lifespan = lifespan or _nothing
+        self._router = Router()
+        for dialect in dialects:
+            _check_operation_ids(dialect)
+            for route in dialect.routes:
+                endpoint = Endpoint(dialect, route, database, services)
+                self._router.add(f"/{dialect.name}", endpoint)
+                self._router.add("", endpoint, shared=resolver is not None)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI connection."""
+        if scope["type"] == "http":
+            await self._serve(Incoming(scope, receive), send)
+        elif scope["type"] == "lifespan":
+            await self._live(receive, send)
+        else:
+            await receive()
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def _serve(self, incoming: Incoming, send: Send) -> None:
+        dialect = self._dialects.get(incoming.path[1:].partition("/")[0], self._default)
+        try:
+            page = self._pages.get(incoming.path)
+            match = None if page is not None else self._match(incoming)
+            if match is not None:
+                dialect = match.candidates[0].dialect
+                endpoint = await self._chosen(incoming, match)
+                dialect = endpoint.dialect
+                answer = await endpoint.answer(incoming, match.parameters(endpoint))
+            else:
+                answer = await _page(incoming, page)
+        except ClientGoneError:
+            return
+        except TrunklineError as error:
+            answer = _spelled(dialect, error, incoming)
+        except Exception as error:  # noqa: BLE001  # the last line of defence; the answer tells nothing of it
+            _report(error, incoming, dialect)
+            answer = _spelled(dialect, InternalError(), incoming)
+        await answer.send(send, request_id=incoming.request_id, head=incoming.method == "HEAD")
+
+    def _match(self, incoming: Incoming) -> Match | None:
+        path = incoming.path
+        if "\x00" in path or not path.isprintable():
+            return None  # no stored name holds such a character, and no database need be asked about one
+        return self._router.match(incoming.method, path)
+
+    async def _chosen(self, incoming: Incoming, match: Match) -> Endpoint:
+        if match.allow is not None:
+            raise MethodNotAllowedError(incoming.method, match.allow)
+        if len(match.candidates) == 1 or self._resolver is None:
+            return match.candidates[0]
+        return await self._resolver(incoming, match.candidates)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        """The ASGI lifespan protocol around `lifespan`."""
+        await receive()
+        phase = "startup"
+        try:
+            async with self._lifespan():
+                await send({"type": "lifespan.startup.complete"})
+                phase = "shutdown"
+                await receive()
+        except Exception as error:
+            await send({"type": f"lifespan.{phase}.failed", "message": str(error)})
+            raise
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+async def _page(incoming: Incoming, page: Page | None) -> Answer:
+    if page is None:
+        raise NotFoundError("path")
+    if incoming.method not in ("GET", "HEAD"):
+        raise MethodNotAllowedError(incoming.method, ("GET", "HEAD"))
+    return await page(incoming)
+
+
+@asynccontextmanager
+async def _nothing() -> AsyncIterator[None]:
+    yield
+
+
+def _check_operation_ids(dialect: Dialect) -> None:
+    seen: set[str] = set()
+    for route in dialect.routes:
+        if route.operation_id in seen:
+            raise ValueError(f"{dialect.name} has two operations called {route.operation_id}")
+        seen.add(route.operation_id)
+
+
+def _spelled(dialect: Dialect, error: TrunklineError, incoming: Incoming) -> Answer:
+    status, headers, body = dialect.render_error(error, incoming.request_id)
+    spelled = {name.lower(): value for name, value in headers.items()}
+    spelled.setdefault("content-type", dialect.error_media_type)
+    if isinstance(error, MethodNotAllowedError):
+        spelled["allow"] = ", ".join(error.allow)
+    return Answer(status, spelled, body)
+
+
+def _report(error: Exception, incoming: Incoming, dialect: Dialect) -> None:
+    # Formatted here, because some log renderers add the values of local variables, secrets among them.
+    trace = "".join(traceback.format_exception(error))
+    _log.error(
+        "request_failed",
+        request_id=incoming.request_id,
+        dialect=dialect.name,
+        method=incoming.method,
+        path=incoming.path,
+        trace=trace,
+    )

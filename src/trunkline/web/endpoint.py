@@ -1,0 +1,199 @@
+"""From a matched request to its answer: admit, decode, one transaction, encode."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from trunkline.infra.db import Database, Tx, UniqueError
+from trunkline.kit.actor import Actor
+from trunkline.kit.errors import InvalidRequestError, PayloadTooLargeError, PreconditionFailedError
+from trunkline.web.answer import BODILESS, Answer
+from trunkline.web.decoding import BodyReader, QueryReader
+from trunkline.web.dialect import Dialect
+from trunkline.web.etag import matches_strongly, matches_weakly, strong_etag
+from trunkline.web.idempotency import Repeat, read_key, repeatable
+from trunkline.web.incoming import Incoming
+from trunkline.web.route import Call, Reply, Route
+from trunkline.web.services import Services
+
+_NO_BODY: Final = (b"", b"{}")
+_NO_BODY_LIMIT: Final = 1024  # bytes read of a body where none is declared
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a request asks for, as far as it can be read without a transaction."""
+
+    incoming: Incoming
+    path: Mapping[str, str]
+    plain: Any = None
+    body: Any = None
+    key: str | None = None
+
+
+class Endpoint:
+    """A dialect's route, ready to answer.
+
+    Attributes:
+        dialect, route: what it was made of.
+    """
+
+    def __init__(self, dialect: Dialect, route: Route, database: Database, services: Services) -> None:
+        """Prepare the readers of a route.
+
+        Raises:
+            ValueError: the dialect refuses unknown members, but the route's body would ignore them, or a
+                query member has a type that no parameter can spell.
+        """
+        self.dialect = dialect
+        self.route = route
+        self._database = database
+        self._services = services
+        self._query = QueryReader(route.query, forbid_unknown=dialect.forbid_unknown)
+        self._body = BodyReader(route.body, dialect.request_media_types) if route.body else None
+        if (
+            route.body is not None
+            and dialect.forbid_unknown
+            and not route.body.__struct_config__.forbid_unknown_fields
+        ):
+            raise ValueError(f"{route.operation_id}: {route.body.__name__} must forbid unknown members")
+
+    async def answer(self, incoming: Incoming, path: Mapping[str, str]) -> Answer:
+        """Answer one request.
+
+        Raises:
+            TrunklineError: to be spelled by the dialect; nothing was changed.
+            ClientGoneError: the client hung up while sending its body; nothing was changed.
+        """
+        if self.route.method == "GET":
+            asked = _Asked(incoming, path)
+            return await self._database.read(lambda tx: self._read(tx, asked), inline=self.route.inline)
+        # Before anything large is read or waits for the writer: who cannot come in costs one look-up.
+        if not self.route.public:
+            await self._database.read(lambda tx: self._admit(tx, incoming), inline=True)
+        asked = await self._asked(incoming, path)
+        if not self.route.writes:
+            return await self._database.read(lambda tx: self._read(tx, asked), inline=self.route.inline)
+        try:
+            return await self._database.write(lambda tx: self._write(tx, asked))
+        except UniqueError:
+            if asked.key is None:
+                raise
+            # Lost against the same request sent twice at once: its record is there now.
+            return await self._database.write(lambda tx: self._write(tx, asked))
+
+    async def _asked(self, incoming: Incoming, path: Mapping[str, str]) -> _Asked:
+        key = read_key(incoming.headers) if self.route.honours_idempotency_key else None
+        if self.route.resource is None and self.dialect.forbid_unknown and "if-match" in incoming.headers:
+            raise InvalidRequestError.at("If-Match", "this operation is not conditional")
+        if self._body is None:
+            await self._refuse_body(incoming)
+            return _Asked(incoming, path, key=key)
+        content_type = incoming.headers.get("content-type")
+        self._body.check_media_type(content_type, incoming.headers.get("content-encoding"))
+        data = await incoming.body(self.route.body_limit)
+        plain, body = self._body.read(data, content_type)
+        return _Asked(incoming, path, plain, body, key)
+
+    async def _refuse_body(self, incoming: Incoming) -> None:
+        if not self.dialect.forbid_unknown:
+            return
+        try:
+            data = await incoming.body(_NO_BODY_LIMIT)
+        except PayloadTooLargeError:
+            data = None
+        if data is None or data.strip() not in _NO_BODY:
+            raise InvalidRequestError.at("", "this operation takes no body")
+
+    def _admit(self, tx: Tx, incoming: Incoming) -> Actor | None:
+        if self.route.permission is None:
+            return None
+        actor = self.dialect.authenticate(tx, incoming.headers, self._services)
+        actor.require(self.route.permission)
+        return replace(actor, request_id=incoming.request_id)
+
+    def _call(self, tx: Tx, asked: _Asked) -> Call:
+        # Admitted again in every transaction: what was revoked meanwhile no longer counts.
+        return Call(
+            tx=tx,
+            services=self._services,
+            request_id=asked.incoming.request_id,
+            headers=asked.incoming.headers,
+            path=asked.path,
+            caller=self._admit(tx, asked.incoming),
+            query=self._query.read(asked.incoming.query_string),
+            body=asked.body,
+        )
+
+    def _read(self, tx: Tx, asked: _Asked) -> Answer:
+        answer = self._encoded(self.route.handler(self._call(tx, asked)))
+        if not self._tag(answer) or self.route.method != "GET":
+            return answer
+        condition = ",".join(asked.incoming.headers.getlist("if-none-match"))
+        if condition and matches_weakly(condition, answer.headers["etag"]):
+            answer.headers.pop("content-type", None)
+            return Answer(304, answer.headers)
+        return answer
+
+    def _write(self, tx: Tx, asked: _Asked) -> Answer:
+        call = self._call(tx, asked)
+        repeat = self._repeat(call, asked)
+        answer = repeat.answer(self._media_type) if repeat is not None else None
+        if answer is None:
+            self._check_preconditions(call)
+            answer = self._encoded(self.route.handler(call))
+            if repeat is not None:
+                repeat.keep(answer)
+        self._tag(answer)
+        return answer
+
+    def _repeat(self, call: Call, asked: _Asked) -> Repeat | None:
+        if asked.key is None:
+            return None
+        request = repeatable(
+            call.actor,
+            f"{self.dialect.name} {self.route.operation_id}",
+            "/".join(asked.path.values()),
+            asked.key,
+            content=(asked.plain, call.query),
+            secret=self.route.one_time_secret,
+        )
+        return Repeat(call.tx, self._services, request)
+
+    def _check_preconditions(self, call: Call) -> None:
+        if self.route.resource is None:
+            return
+        must_match = call.headers.getlist("if-match")
+        must_differ = call.headers.getlist("if-none-match")
+        if not must_match and not must_differ:
+            return
+        current = self.route.resource(replace(call, query=None, body=None))
+        etag = strong_etag(self._bytes(current.body if isinstance(current, Reply) else current))
+        if must_match and not matches_strongly(",".join(must_match), etag):
+            raise PreconditionFailedError("the object has changed since; read it again")
+        if must_differ and matches_weakly(",".join(must_differ), etag):
+            raise PreconditionFailedError("the object's representation is one that If-None-Match excludes")
+
+    @property
+    def _media_type(self) -> str:
+        return self.route.media_type or self.dialect.media_type
+
+    def _encoded(self, result: Any) -> Answer:
+        reply = result if isinstance(result, Reply) else Reply(body=result)
+        answer = Answer(reply.status or self.route.status, dict(reply.headers))
+        if reply.body is not None and answer.status not in BODILESS:
+            answer.body = self._bytes(reply.body)
+            answer.headers["content-type"] = reply.media_type or self._media_type
+        return answer
+
+    def _bytes(self, value: Any) -> bytes:
+        return value if isinstance(value, bytes) else self.dialect.encode(value)
+
+    def _tag(self, answer: Answer) -> bool:
+        if not self.route.answers_representation or answer.status != self.route.status:
+            return False
+        answer.headers["etag"] = strong_etag(answer.body)
+        answer.headers.setdefault("cache-control", "private, no-cache")
+        return True

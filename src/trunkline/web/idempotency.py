@@ -1,0 +1,88 @@
+"""Repeated requests: the Idempotency-Key header, and the record a route's answers are kept under."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from trunkline.core.journal.idempotency import (
+    KeptAnswer,
+    RepeatableRequest,
+    find_answer,
+    keep_answer,
+    request_digest,
+)
+from trunkline.infra.db import Tx
+from trunkline.kit.actor import Actor
+from trunkline.kit.errors import InvalidRequestError
+from trunkline.kit.strictjson import content_hash
+from trunkline.web.answer import Answer
+from trunkline.web.route import Headers
+from trunkline.web.services import Services
+
+KEY_HEADER: Final = "Idempotency-Key"
+REPLAYED_HEADER: Final = "idempotency-replayed"
+KEY_PATTERN: Final = "[!-~]{1,255}"  # visible ASCII
+_KEY = re.compile(KEY_PATTERN, re.ASCII)
+
+
+def read_key(headers: Headers) -> str | None:
+    """The caller's key, None when there is none.
+
+    Raises:
+        InvalidRequestError: several, empty, longer than 255 characters, or not visible ASCII.
+    """
+    given = headers.getlist(KEY_HEADER)
+    if not given:
+        return None
+    if len(given) > 1 or not _KEY.fullmatch(given[0]):
+        raise InvalidRequestError.at(KEY_HEADER, "expected one key of 1 to 255 visible ASCII characters")
+    return given[0]
+
+
+class Repeat:
+    """One request that may be a repetition, inside its transaction."""
+
+    def __init__(self, tx: Tx, services: Services, request: RepeatableRequest) -> None:
+        self._tx = tx
+        self._seal = services.answers
+        self._request = request
+
+    def answer(self, media_type: str) -> Answer | None:
+        """What the first request was answered, marked as a replay; None when this is the first.
+
+        Raises:
+            IdempotencyKeyReusedError: the key was used for another request.
+        """
+        kept = find_answer(self._tx, self._request, self._seal)
+        if kept is None:
+            return None
+        headers = {REPLAYED_HEADER: "true"}
+        if kept.body:
+            headers["content-type"] = media_type
+        return Answer(kept.status, headers, kept.body.encode())
+
+    def keep(self, answer: Answer) -> None:
+        """Keep the answer for the next one."""
+        keep_answer(self._tx, self._request, KeptAnswer(answer.status, answer.body.decode()), self._seal)
+
+
+def repeatable(
+    actor: Actor, operation: str, path: str, key: str, *, content: Any, secret: bool
+) -> RepeatableRequest:
+    """Name the record of a request.
+
+    Args:
+        actor: whose request it is: neither another user nor another key of the same user shares its record.
+        operation: dialect and method.
+        path: without the mount, so that both spellings of one operation share their records.
+        key: the caller's key.
+        content: what was asked for beside the path; a repetition must ask for the same.
+        secret: whether the answer holds a one-time secret.
+    """
+    return RepeatableRequest(
+        id=request_digest(actor, operation, path, key),
+        fingerprint=content_hash(content),
+        organization_id=min(actor.organizations, default=None),
+        secret=secret,
+    )

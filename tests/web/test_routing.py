@@ -1,0 +1,261 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import structlog
+
+from tests.asgi import call
+from tests.web.conftest import READER, WRITER
+from tests.web.notes import NOTES, NoteServices, get_note, greet
+from trunkline.app import create_app
+from trunkline.infra.db import Database
+from trunkline.web import Application, Dialect, Incoming, Route
+from trunkline.web.endpoint import Endpoint
+
+
+def public(path: str, name: str, **more: Any) -> Route:
+    return Route(
+        method="GET",
+        path=path,
+        handler=lambda call: {"name": name, **call.path},
+        operation_id=name,
+        summary=name,
+        public=True,
+        **more,
+    )
+
+
+def serving(database: Database, *routes: Route, name: str = "notes") -> Dialect:
+    return replace(NOTES, name=name, routes=routes)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/nowhere",
+        "/api",
+        "/api/notes/",
+        "/api/notes/x/y/z",
+        "//api/notes",
+        "/notes",
+        "/notes/",
+        "/api/notes/a%00b",
+        "/api/notes/a%0Ab",
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
+def test_an_unknown_path_is_a_404_in_the_dialects_words(app: Application, method: str, path: str) -> None:
+    answer = call(app, method, path, WRITER)
+    assert answer.status == 404
+    assert answer.json["failure"]["message"] == "path not found"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allow"),
+    [
+        ("DELETE", "/api/notes", "GET, HEAD, POST"),
+        ("PUT", "/notes/api/notes/x", "DELETE, GET, HEAD, PATCH"),
+        ("GET", "/api/notes/x/archive", "POST"),
+        ("OPTIONS", "/api/notes", "GET, HEAD, POST"),
+        ("POST", "/docs", "GET, HEAD"),
+        ("BREW", "/health/live", "GET, HEAD"),
+    ],
+)
+def test_a_known_path_with_another_method_is_a_405(
+    app: Application, method: str, path: str, allow: str
+) -> None:
+    answer = call(app, method, path, WRITER)
+    assert (answer.status, answer.headers["allow"]) == (405, allow)
+    assert answer.json["failure"]["code"] == "method_not_allowed"
+
+
+def test_head_answers_like_get_without_the_body(app: Application) -> None:
+    note = call(app, "POST", "/api/notes", WRITER, {"title": "a"}).json["id"]
+    for path in ("/api/notes", f"/api/notes/{note}", "/docs/notes", "/nowhere"):
+        get, head = call(app, "GET", path, READER), call(app, "HEAD", path, READER)
+        assert (head.status, head.body) == (get.status, b"")
+        same = {name: value for name, value in get.headers.items() if name != "x-request-id"}
+        assert {name: value for name, value in head.headers.items() if name != "x-request-id"} == same
+        assert head.headers["content-length"] == str(len(get.body))
+
+
+def test_an_answer_may_be_bytes_of_its_own_type(app: Application) -> None:
+    answer = call(app, "GET", "/api/notes/x/icon", READER)
+    assert (answer.status, answer.body) == (200, b"\x89PNG")
+    assert (answer.headers["content-type"], answer.headers["x-made-of"]) == ("image/png", "pixels")
+
+
+def test_an_unforeseen_failure_is_logged_and_tells_nothing(app: Application) -> None:
+    with structlog.testing.capture_logs() as logs:
+        answer = call(app, "POST", "/api/crash", WRITER | {"x-request-id": "r-1"})
+    assert (answer.status, answer.headers["x-request-id"]) == (500, "r-1")
+    assert answer.json["failure"]["code"] == "internal"
+    assert b"hunter2" not in answer.body
+    assert b"Runtime" not in answer.body
+    [entry] = logs
+    assert (entry["event"], entry["request_id"], entry["dialect"]) == ("request_failed", "r-1", "notes")
+    assert "RuntimeError: the password is hunter2" in entry["trace"]
+
+
+def test_fixed_segments_win_and_patterns_complete_each_other(
+    database: Database, services: NoteServices
+) -> None:
+    routes = (
+        public("/a/{x}/c", "param"),
+        public("/a/b/{y}", "fixed"),
+        public("/a/b/c", "whole"),
+        public("/a/{x}/{y}/{z}", "deep"),
+        Route(method="POST", path="/a/b/c", handler=greet, operation_id="post", summary="Post", public=True),
+        Route(
+            method="DELETE", path="/a/{key}/c", handler=greet, operation_id="del", summary="Del", public=True
+        ),
+    )
+    app = create_app(database, services, [serving(database, *routes)])
+    found = {path: call(app, "GET", path).json for path in ("/a/b/c", "/a/b/d", "/a/d/c", "/notes/a/b/c/d")}
+    assert found == {
+        "/a/b/c": {"name": "whole"},
+        "/a/b/d": {"name": "fixed", "y": "d"},
+        "/a/d/c": {"name": "param", "x": "d"},
+        "/notes/a/b/c/d": {"name": "deep", "x": "b", "y": "c", "z": "d"},
+    }
+    assert call(app, "DELETE", "/a/b/c").status == 200
+    assert call(app, "PUT", "/a/b/c").headers["allow"] == "DELETE, GET, HEAD, POST"
+
+
+def test_two_operations_at_one_place_fail_at_start(database: Database, services: NoteServices) -> None:
+    dialect = serving(database, public("/a/{x}", "one"), public("/a/{y}", "two"))
+    with pytest.raises(ValueError, match=r"GET /notes/a/\{y\} is both notes.one and notes.two"):
+        create_app(database, services, [dialect])
+
+
+def test_two_operations_of_one_name_fail_at_start(database: Database, services: NoteServices) -> None:
+    dialect = serving(database, public("/a", "one"), public("/b", "one"))
+    with pytest.raises(ValueError, match="notes has two operations called one"):
+        create_app(database, services, [dialect])
+
+
+def test_dialects_that_share_an_operation_at_the_root_need_a_resolver(
+    database: Database, services: NoteServices
+) -> None:
+    one = serving(database, public("/a/{x}", "one"), name="first")
+    two = serving(database, public("/a/{y}", "two"), public("/b", "only"), name="second")
+    with pytest.raises(ValueError, match=r"GET /a/\{y\} is both first.one and second.two"):
+        create_app(database, services, [one, two])
+
+    async def by_header(incoming: Incoming, candidates: Sequence[Endpoint]) -> Endpoint:
+        return candidates[int(incoming.headers.get("x-pick", "0"))]
+
+    app = create_app(database, services, [one, two], resolver=by_header)
+    assert call(app, "GET", "/a/1").json == {"name": "one", "x": "1"}
+    assert call(app, "GET", "/a/1", {"x-pick": "1"}).json == {"name": "two", "y": "1"}
+    assert call(app, "GET", "/second/a/1").json == {"name": "two", "y": "1"}
+    assert call(app, "GET", "/b").json == {"name": "only"}
+
+
+def test_no_dialect_at_all_fails_at_start(database: Database, services: NoteServices) -> None:
+    with pytest.raises(ValueError, match="no dialect"):
+        create_app(database, services, [])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"public": False}, "name a permission or be public"),
+        ({"permission": "a:b"}, "name a permission or be public"),
+        ({"public": False, "permission": "all"}, "resource:action"),
+        ({"method": "get"}, "the method is none of"),
+        ({"path": "a"}, "the path is malformed"),
+        ({"path": "/a/"}, "the path is malformed"),
+        ({"path": "/a/{x}/{x}"}, "occurs twice"),
+        ({"write": True}, "a GET neither writes"),
+        ({"idempotent": True}, "only an authenticated write"),
+        ({"method": "POST", "idempotent": True}, "only an authenticated write"),
+        ({"method": "POST", "inline": True}, "writes never run inline"),
+        ({"resource": get_note}, "only a write is conditional"),
+        ({"one_time_secret": True}, "holds no secret"),
+    ],
+)
+def test_a_contradictory_route_fails_where_it_is_declared(changes: dict[str, Any], message: str) -> None:
+    values: dict[str, Any] = {"method": "GET", "path": "/a", "handler": greet, "operation_id": "a"}
+    values |= {"summary": "A", "public": True}
+    Route(**values)
+    with pytest.raises(ValueError, match=message):
+        Route(**{**values, **changes})
+
+
+def test_a_body_that_would_ignore_unknown_members_fails_at_start(
+    database: Database, services: NoteServices
+) -> None:
+    lax = next(route for route in NOTES.routes if route.operation_id == "createNote")
+    dialect = replace(NOTES, routes=(replace(lax, body=NOTES.error_type),))
+    with pytest.raises(ValueError, match="createNote: Failure must forbid unknown members"):
+        create_app(database, services, [dialect])
+
+
+def run_lifespan(app: Application) -> list[str]:
+    sent: list[str] = []
+
+    async def receive() -> dict[str, str]:
+        return {"type": "lifespan.startup" if not sent else "lifespan.shutdown"}
+
+    async def send(message: dict[str, str]) -> None:
+        sent.append(message["type"])
+
+    asyncio.run(app({"type": "lifespan"}, receive, send))  # type: ignore[arg-type]
+    return sent
+
+
+def test_the_lifespan_surrounds_the_requests(database: Database, services: NoteServices) -> None:
+    seen: list[str] = []
+
+    @asynccontextmanager
+    async def lifespan() -> AsyncIterator[None]:
+        seen.append("start")
+        yield
+        seen.append("stop")
+
+    app = create_app(database, services, [NOTES], lifespan=lifespan)
+    assert run_lifespan(app) == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+    assert seen == ["start", "stop"]
+    assert run_lifespan(create_app(database, services, [NOTES])) == [
+        "lifespan.startup.complete",
+        "lifespan.shutdown.complete",
+    ]
+
+
+def test_a_failing_start_is_told_to_the_server(database: Database, services: NoteServices) -> None:
+    sent: list[dict[str, str]] = []
+
+    @asynccontextmanager
+    async def lifespan() -> AsyncIterator[None]:
+        raise RuntimeError("no disk")
+        yield
+
+    async def receive() -> dict[str, str]:
+        return {"type": "lifespan.startup"}
+
+    async def send(message: dict[str, str]) -> None:
+        sent.append(message)
+
+    app = create_app(database, services, [NOTES], lifespan=lifespan)
+    with pytest.raises(RuntimeError, match="no disk"):
+        asyncio.run(app({"type": "lifespan"}, receive, send))  # type: ignore[arg-type]
+    assert sent == [{"type": "lifespan.startup.failed", "message": "no disk"}]
+
+
+def test_a_websocket_is_closed(app: Application) -> None:
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, str]:
+        return {"type": "websocket.connect"}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    asyncio.run(app({"type": "websocket", "path": "/api/notes"}, receive, send))  # type: ignore[arg-type]
+    assert sent == [{"type": "websocket.close", "code": 1000}]
