@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # platformdirs misses XDG_RUNTIME_DIR on a bare machine
     from tests.databases import Databases, databases as handed_out
+    from tests.instance import Instance
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +24,11 @@ def databases() -> Iterator[Databases]:
 def database_url(request: pytest.FixtureRequest, databases: Databases) -> str:
     """A fresh migrated database of each engine."""
     return databases.sqlite() if request.param == "sqlite" else databases.postgresql()
+
+
+@pytest.fixture
+def instance(database_url: str, tmp_path: Path) -> Iterator[Instance]:
+    """A whole instance on a fresh database of each engine."""
+    made = Instance(database_url, tmp_path)
+    yield made
+    made.close()

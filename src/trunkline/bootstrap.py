@@ -22,20 +22,24 @@ from trunkline.core.installs.tables import members, solution_members, solutions
 from trunkline.core.integrations import handlers as integration_handlers
 from trunkline.core.integrations.invariants import integration_findings
 from trunkline.core.integrations.tables import integrations as integration_rows
+from trunkline.core.journal.idempotency import forget_expired_answers
 from trunkline.core.journal.invariants import journal_findings
 from trunkline.core.workspaces import remove_with_workspace, revive_with_workspace, tombstone_with_workspace
 from trunkline.core.workspaces.cascade import Reaction
-from trunkline.infra.db import Catalog, Database, Specs, migrate, open_database
+from trunkline.infra.db import Catalog, Database, Specs, Tx, migrate, open_database
 from trunkline.infra.db.integrity import integrity_findings
+from trunkline.infra.jobs import Handler, JobContext, Periodic
 from trunkline.infra.vault import Vault, derive
 from trunkline.infra.vault.answers import VaultAnswerSeal
 from trunkline.infra.vault.store import unlock
+from trunkline.kit.actor import Actor
 from trunkline.kit.clock import Clock, SystemClock
 from trunkline.kit.cursors import CursorCodec
 from trunkline.kit.findings import Finding
 from trunkline.settings import Settings
 from trunkline.web import Application
 from trunkline.worker import Worker
+from trunkline.worker.retention import Purger, Retention
 
 CAPABILITIES = ("journal", "access", "workspaces", "entities", "integrations", "connections", "installs")
 MECHANICS = ("vault", "jobs")
@@ -95,6 +99,53 @@ REACTIONS: Mapping[str, Sequence[Reaction]] = MappingProxyType(
             integration_handlers.remove_workspace_versions,
             remove_with_workspace(integration_rows, entity_versions, entity_rows),
         ),
+    }
+)
+
+
+def _entity_purger(kind: str) -> Purger:
+    def find(tx: Tx, limit: int) -> Sequence[str]:
+        return entities.expired_entities(tx, kind, limit)
+
+    def purge(tx: Tx, actor: Actor, entity_id: str) -> None:
+        entities.purge_entity(tx, actor, kind, entity_id)
+
+    return Purger(kind, find, purge)
+
+
+# Whatever points at an object before the object.
+PURGERS = (
+    Purger("install", installs.expired_installs, installs.purge_install),
+    Purger("solution", installs.expired_solutions, installs.purge_solution),
+    Purger("integration", integrations.expired_integrations, integrations.purge_integration),
+    *(_entity_purger(kind) for kind in entities.KINDS),
+    Purger("secret", connections.expired_secrets, connections.purge_secret),
+    Purger("grant", access.expired_grants, access.purge_grant),
+    Purger("workspace", workspaces.expired_workspaces, workspaces.purge_workspace),
+)
+
+
+def _number_events(context: JobContext) -> None:
+    while context.database.write_now(lambda tx: events.assign_sequence(tx, events.BATCH)) == events.BATCH:
+        pass
+
+
+def _forget_answers(context: JobContext) -> None:
+    context.database.write_now(forget_expired_answers)
+
+
+HANDLERS: Mapping[str, Handler] = MappingProxyType(
+    {
+        "events.number": _number_events,
+        "answers.forget": _forget_answers,
+        "retention.purge": Retention(PURGERS).run,
+    }
+)
+PERIODICS: Mapping[str, Periodic] = MappingProxyType(
+    {
+        "events.number": Periodic(1, needed=events.has_unnumbered),
+        "answers.forget": Periodic(3_600),
+        "retention.purge": Periodic(900),
     }
 )
 
@@ -162,7 +213,7 @@ def open_platform(
         cursors=CursorCodec(derive(unlocked.root, "cursor")),
         vault=unlocked.vault,
     )
-    return Platform(settings=settings, database=database, services=services, worker=Worker(database, {}, ()))
+    return Platform(settings=settings, database=database, services=services, worker=Worker(database, HANDLERS, PERIODICS))
 
 
 def application(platform: Platform) -> Application:

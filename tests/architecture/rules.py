@@ -76,9 +76,9 @@ def only_the_database_commits(module: Module) -> Iterator[str]:
     if module.is_below("trunkline.infra.db"):
         return
     for node in ast.walk(module.tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if node.func.attr in {"commit", "rollback"}:
-                yield f"{module.name}:{node.lineno} calls {node.func.attr}()"
+        called = node.func if isinstance(node, ast.Call) else None
+        if isinstance(called, ast.Attribute) and called.attr in {"commit", "rollback"}:
+            yield f"{module.name}:{called.lineno} calls {called.attr}()"
 
 
 def capabilities_are_used_through_their_faces(module: Module) -> Iterator[str]:

@@ -59,14 +59,12 @@ class Module:
 
     def texts(self) -> Iterator[tuple[int, str]]:
         """Line and value of every string that is not a docstring; of an f-string, its first piece."""
-        documented = {id(text) for text in _docstrings(self.tree)}
-        pieces: set[int] = set()
+        skipped = {id(text) for text in _docstrings(self.tree)}
         for node in ast.walk(self.tree):
             if isinstance(node, ast.JoinedStr):
-                pieces |= {id(piece) for piece in node.values[1:]}
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                if id(node) not in documented and id(node) not in pieces:
-                    yield node.lineno, node.value
+                skipped |= {id(piece) for piece in node.values[1:]}
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in skipped:
+                yield node.lineno, node.value
 
 
 @cache
@@ -88,5 +86,6 @@ def modules() -> tuple[Module, ...]:
     for path in sorted(PACKAGE.rglob("*.py")):
         parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
         is_package = parts[-1] == "__init__"
-        found.append(Module(".".join(parts[:-1] if is_package else parts), path.read_text("utf-8"), is_package))
+        name = ".".join(parts[:-1] if is_package else parts)
+        found.append(Module(name, path.read_text("utf-8"), is_package))
     return tuple(found)

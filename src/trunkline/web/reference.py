@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,6 +14,7 @@ from trunkline.web.samples import sample
 Schema = dict[str, Any]
 
 _PREFIX: Final = "#/components/"
+_WORD: Final = re.compile(r"(?<!^)([A-Z])")
 _NESTED: Final = 1  # levels of members shown below a member
 
 
@@ -37,9 +39,10 @@ class Response:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One operation as the page shows it."""
+    """One operation as the page shows it; the title is its id in words."""
 
     anchor: str
+    title: str
     method: str
     path: str
     summary: str
@@ -79,14 +82,17 @@ class Reference:
         return self._response("", responses[0]).example if responses else ""
 
     def _operation(self, method: str, path: str, operation: Schema) -> Operation:
+        title = _WORD.sub(r" \1", operation["operationId"]).capitalize()
+        summary: str = operation["summary"]
         responses = [
             self._response(status, self._resolve(found)) for status, found in operation["responses"].items()
         ]
         return Operation(
             anchor=operation["operationId"],
+            title=title,
             method=method,
             path=path,
-            summary=operation["summary"],
+            summary="" if summary.rstrip(".").lower() == title.lower() else summary,
             description=operation.get("description", ""),
             permission=operation.get("x-permission", ""),
             parameters=[self._parameter(self._resolve(found)) for found in operation["parameters"]],

@@ -28,7 +28,7 @@ from trunkline.infra.jobs import (
 )
 
 THREADS = 2  # jobs at a time; fewer than reader connections, so that requests keep some
-POLL_S = 1.0  # how long a job enqueued by another process may go unnoticed
+POLL_S = 1.0
 GRACE_S = 25.0  # how long running jobs may take to finish when the server stops
 BEAT_S = LEASE_S / 3
 
@@ -43,10 +43,19 @@ class Worker:
         handlers: what runs a job of each kind.
         periodics: the kinds that come round by themselves.
         threads: how many jobs run at a time.
+        poll_s: how long what another process enqueued, or what falls due, may go unnoticed.
+        beat_s: how often the leases of running jobs are extended.
     """
 
     def __init__(
-        self, database: Database, handlers: Handlers, periodics: Periodics, *, threads: int = THREADS
+        self,
+        database: Database,
+        handlers: Handlers,
+        periodics: Periodics,
+        *,
+        threads: int = THREADS,
+        poll_s: float = POLL_S,
+        beat_s: float = BEAT_S,
     ) -> None:
         unknown = periodics.keys() - handlers.keys()
         if unknown:
@@ -55,6 +64,8 @@ class Worker:
         self._handlers = handlers
         self._periodics = periodics
         self._threads = threads
+        self._poll_s = poll_s
+        self._beat_s = beat_s
         self._name = f"{socket.gethostname()[:60]}:{os.getpid()}:{secrets.token_hex(4)}"
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="job")
         self._running: dict[asyncio.Task[None], Job] = {}
@@ -106,12 +117,12 @@ class Worker:
                 _log.error("worker_round_failed", error=describe(error))
             # Woken by a job that ends, by `wake` and by `stop`; a full house waits for the first of these.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), POLL_S)
+                await asyncio.wait_for(self._wake.wait(), self._poll_s)
 
     async def _sweep(self) -> None:
         """Set off the periodic kinds that are due; not after every job, only about once per poll."""
         now = asyncio.get_running_loop().time()
-        if not self._periodics or now < self._swept_at + POLL_S / 2:
+        if not self._periodics or now < self._swept_at + self._poll_s / 2:
             return
         self._swept_at = now
         for due in await self._database.read(partial(find_due, periodics=self._periodics)):
@@ -141,7 +152,7 @@ class Worker:
 
     async def _keep_leases(self) -> None:
         while True:
-            await asyncio.sleep(BEAT_S)
+            await asyncio.sleep(self._beat_s)
             if not self._running:
                 continue
             try:

@@ -180,13 +180,16 @@ class World:
         return self.read(lambda tx: {t.name: sorted(tx.fetch(f"SELECT * FROM {t.name}", {}), key=str) for t in WATCHED})
 
     @contextmanager
-    def refuses(self, error: type[TrunklineError], code: str | None = None) -> Iterator[None]:
+    def refuses(
+        self, error: type[TrunklineError], code: str | None = None, path: str | None = None
+    ) -> Iterator[None]:
         """The body raises this error, and not a row is different afterwards."""
         before = self.snapshot()
         with pytest.raises(error) as caught:
             yield
         assert type(caught.value) is error or code is not None
         assert code is None or caught.value.code == code
+        assert path is None or [problem.path for problem in caught.value.details] == [path]
         assert self.snapshot() == before
 
     @contextmanager

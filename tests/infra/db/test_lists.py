@@ -26,32 +26,32 @@ SCOPE = LibraryScope()
 NOBODY = LibraryScope(workspace="c" * 32)
 
 
-def read(database: Database, spec: ListSpec[Any], query: ListQuery, scope: LibraryScope = SCOPE) -> Any:
-    return database.read_now(lambda tx: lists.list_rows(tx, spec, query, scope))
+def read(library: Database, spec: ListSpec[Any], query: ListQuery, scope: LibraryScope = SCOPE) -> Any:
+    return library.read_now(lambda tx: lists.list_rows(tx, spec, query, scope))
 
 
-def statements(database: Database, spec: ListSpec[Any], query: ListQuery) -> int:
+def statements(library: Database, spec: ListSpec[Any], query: ListQuery) -> int:
     def work(tx: Any) -> int:
         lists.list_rows(tx, spec, query, SCOPE)
         return int(tx.statements)
 
-    return database.read_now(work)
+    return library.read_now(work)
 
 
-def names(database: Database, where: Node, scope: LibraryScope = SCOPE) -> list[str]:
+def names(library: Database, where: Node, scope: LibraryScope = SCOPE) -> list[str]:
     query = ListQuery(where=where, order=(OrderKey("name"),))
-    return [row.name for row in read(database, SHELF, query, scope).rows]
+    return [row.name for row in read(library, SHELF, query, scope).rows]
 
 
-def refusal(database: Database, spec: ListSpec[Any], query: ListQuery) -> Problem:
+def refusal(library: Database, spec: ListSpec[Any], query: ListQuery) -> Problem:
     with pytest.raises(InvalidRequestError) as caught:
-        read(database, spec, query)
+        read(library, spec, query)
     [problem] = caught.value.details
     return problem
 
 
-def refused(database: Database, where: Node, spec: ListSpec[Any] = SHELF) -> Problem:
-    return refusal(database, spec, ListQuery(where=where))
+def refused(library: Database, where: Node, spec: ListSpec[Any] = SHELF) -> Problem:
+    return refusal(library, spec, ListQuery(where=where))
 
 
 def shelf(**wanted: Any) -> dict[str, Any]:
@@ -60,61 +60,61 @@ def shelf(**wanted: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("limit", [4, 8])
-def test_a_first_page_costs_two_statements_whatever_its_size(database, limit):
-    assert statements(database, SHELF, ListQuery(limit=limit)) == 2
-    assert statements(database, SHELF, ListQuery(limit=limit, offset=5)) == 2
-    assert statements(database, SHELF, ListQuery(limit=limit, count=False)) == 1
+def test_a_first_page_costs_two_statements_whatever_its_size(library, limit):
+    assert statements(library, SHELF, ListQuery(limit=limit)) == 2
+    assert statements(library, SHELF, ListQuery(limit=limit, offset=5)) == 2
+    assert statements(library, SHELF, ListQuery(limit=limit, count=False)) == 1
 
 
 @pytest.mark.parametrize("limit", [4, 8])
-def test_a_page_at_a_place_costs_three_statements_and_one_more_for_an_anchor(database, limit):
-    end = read(database, SHELF, ListQuery(limit=3)).end
-    anchor = Anchor(read(database, SHELF, ListQuery(limit=3)).rows[-1].id)
+def test_a_page_at_a_place_costs_three_statements_and_one_more_for_an_anchor(library, limit):
+    end = read(library, SHELF, ListQuery(limit=3)).end
+    anchor = Anchor(read(library, SHELF, ListQuery(limit=3)).rows[-1].id)
     for query in (ListQuery(limit=limit, after=end), ListQuery(limit=limit, before=end)):
-        assert statements(database, SHELF, query) == 3
-        assert statements(database, SHELF, replace(query, count=False)) == 2
-    assert statements(database, SHELF, ListQuery(limit=limit, after=anchor)) == 4
-    assert statements(database, SHELF, ListQuery(limit=limit, before=anchor)) == 4
+        assert statements(library, SHELF, query) == 3
+        assert statements(library, SHELF, replace(query, count=False)) == 2
+    assert statements(library, SHELF, ListQuery(limit=limit, after=anchor)) == 4
+    assert statements(library, SHELF, ListQuery(limit=limit, before=anchor)) == 4
 
 
-def test_a_page_that_holds_everything_is_its_own_count(database):
-    page = read(database, SHELF, ListQuery(limit=1000))
+def test_a_page_that_holds_everything_is_its_own_count(library):
+    page = read(library, SHELF, ListQuery(limit=1000))
     assert page.total == len(page.rows) > 0
-    assert statements(database, SHELF, ListQuery(limit=1000)) == 1
-    assert statements(database, SHELF, ListQuery(limit=1000, offset=2)) == 1
-    assert statements(database, SHELF, ListQuery(limit=1000, offset=1000)) == 2
+    assert statements(library, SHELF, ListQuery(limit=1000)) == 1
+    assert statements(library, SHELF, ListQuery(limit=1000, offset=2)) == 1
+    assert statements(library, SHELF, ListQuery(limit=1000, offset=1000)) == 2
 
 
-def test_a_row_carries_its_conversions_and_whether_the_caller_is_an_insider(database):
+def test_a_row_carries_its_conversions_and_whether_the_caller_is_an_insider(library):
     [mine] = read(
-        database, SHELF, ListQuery(ids=(shelf(settings='{"region":"eu"}', workspace_id=MINE)["id"],))
+        library, SHELF, ListQuery(ids=(shelf(settings='{"region":"eu"}', workspace_id=MINE)["id"],))
     ).rows
     assert (mine.insider, mine.settings, mine.loud) == (
         True,
         msgspec.Raw(b'{"region":"eu"}'),
         mine.name + "!",
     )
-    page = read(database, SHELF, ListQuery(limit=1000), NOBODY)
+    page = read(library, SHELF, ListQuery(limit=1000), NOBODY)
     assert {row.insider for row in page.rows} == {False}
     assert {type(row.is_open) for row in page.rows} == {bool}
 
 
-def test_an_empty_page_has_no_ends(database):
-    page = read(database, SHELF, ListQuery(ids=()))
+def test_an_empty_page_has_no_ends(library):
+    page = read(library, SHELF, ListQuery(ids=()))
     assert (page.rows, page.total, page.start, page.end) == ([], 0, None, None)
     assert (page.has_next, page.has_previous) == (False, False)
 
 
-def test_a_place_behind_the_last_row_still_knows_what_lies_before(database):
-    last = read(database, SHELF, ListQuery(limit=1000)).end
-    page = read(database, SHELF, ListQuery(after=last))
+def test_a_place_behind_the_last_row_still_knows_what_lies_before(library):
+    last = read(library, SHELF, ListQuery(limit=1000)).end
+    page = read(library, SHELF, ListQuery(after=last))
     assert (page.rows, page.has_next, page.has_previous) == ([], False, True)
-    assert page.total == read(database, SHELF, ListQuery(limit=1)).total
+    assert page.total == read(library, SHELF, ListQuery(limit=1)).total
 
 
-def test_the_order_a_page_states_spells_nulls_only_where_there_are_any(database):
+def test_the_order_a_page_states_spells_nulls_only_where_there_are_any(library):
     asked = (OrderKey("size", "desc"), OrderKey("name", "asc", "first"))
-    assert read(database, SHELF, ListQuery(order=asked)).order == (
+    assert read(library, SHELF, ListQuery(order=asked)).order == (
         OrderKey("size", "desc", "first"),
         OrderKey("name", "asc"),
         OrderKey("id", "asc"),
@@ -130,10 +130,10 @@ def test_nulls_are_spelled_in_sql_only_where_there_are_any():
     assert order_by(keys) == "t0.size DESC NULLS FIRST, t0.name ASC, t0.id ASC"
 
 
-def test_nothing_behind_the_id_is_sorted_by(database):
+def test_nothing_behind_the_id_is_sorted_by(library):
     asked = (OrderKey("id", "desc"), OrderKey("name"))
     assert lists.resolve_order(SHELF, asked) == (OrderKey("id", "desc"),)
-    assert read(database, SHELF, ListQuery(order=asked, limit=1)).end == Keyset(
+    assert read(library, SHELF, ListQuery(order=asked, limit=1)).end == Keyset(
         (
             max(
                 row["id"]
@@ -144,31 +144,31 @@ def test_nothing_behind_the_id_is_sorted_by(database):
     )
 
 
-def test_one_row_is_found_unlisted_but_never_listed(database):
+def test_one_row_is_found_unlisted_but_never_listed(library):
     hidden = shelf(visibility="unlisted", workspace_id=YOURS, deleted_at=None)
-    found = database.read_now(lambda tx: lists.get_row(tx, SHELF, hidden["id"], SCOPE))
+    found = library.read_now(lambda tx: lists.get_row(tx, SHELF, hidden["id"], SCOPE))
     assert found.id == hidden["id"]
-    assert read(database, SHELF, ListQuery(ids=(hidden["id"],))).rows == []
+    assert read(library, SHELF, ListQuery(ids=(hidden["id"],))).rows == []
 
 
-def test_an_invisible_row_is_absent(database):
+def test_an_invisible_row_is_absent(library):
     hidden = shelf(visibility="private", workspace_id=YOURS)
-    assert database.read_now(lambda tx: lists.get_row(tx, SHELF, hidden["id"], SCOPE)) is None
-    assert database.read_now(lambda tx: lists.get_row(tx, SHELF, "f" * 32, SCOPE)) is None
+    assert library.read_now(lambda tx: lists.get_row(tx, SHELF, hidden["id"], SCOPE)) is None
+    assert library.read_now(lambda tx: lists.get_row(tx, SHELF, "f" * 32, SCOPE)) is None
 
 
-def test_a_tombstoned_row_is_given_to_those_who_may_restore_it(database):
+def test_a_tombstoned_row_is_given_to_those_who_may_restore_it(library):
     gone = next(row for row in LIBRARY.rows["shelf"] if row["deleted_at"] and row["workspace_id"] == MINE)
 
     def get(scope: LibraryScope, *, deleted: bool = True) -> Any:
-        return database.read_now(lambda tx: lists.get_row(tx, SHELF, gone["id"], scope, deleted=deleted))
+        return library.read_now(lambda tx: lists.get_row(tx, SHELF, gone["id"], scope, deleted=deleted))
 
     assert get(SCOPE).deleted_at == gone["deleted_at"]
     assert get(SCOPE, deleted=False) is None
     assert get(LibraryScope(tier=Tier.VIEWER)) is None
 
 
-def test_some_rows_come_in_id_order_in_one_statement(database):
+def test_some_rows_come_in_id_order_in_one_statement(library):
     wanted = [
         row["id"] for row in LIBRARY.rows["book"] if row["workspace_id"] == MINE and not row["deleted_at"]
     ]
@@ -177,29 +177,29 @@ def test_some_rows_come_in_id_order_in_one_statement(database):
         found = lists.get_rows(tx, BOOK, [*reversed(wanted), wanted[0], "f" * 32], SCOPE)
         return [row.id for row in found], tx.statements
 
-    assert database.read_now(work) == (sorted(wanted), 1)
-    assert database.read_now(lambda tx: (lists.get_rows(tx, BOOK, [], SCOPE), tx.statements)) == ([], 0)
+    assert library.read_now(work) == (sorted(wanted), 1)
+    assert library.read_now(lambda tx: (lists.get_rows(tx, BOOK, [], SCOPE), tx.statements)) == ([], 0)
 
 
-def test_a_joined_column_is_selected_filtered_and_sorted(database):
+def test_a_joined_column_is_selected_filtered_and_sorted(library):
     query = ListQuery(where=Compare("shelf_name", Op.EQ, "beta_1"), order=(OrderKey("shelf_name"),), limit=1)
-    [row] = read(database, BOOK, query).rows
+    [row] = read(library, BOOK, query).rows
     assert row == BookRow(id=row.id, title=row.title, shelf_name="beta_1")
 
 
 @pytest.mark.parametrize("deleted", list(Deleted))
-def test_a_table_without_tombstones_has_no_trash(database, deleted):
-    total = read(database, LOAN, ListQuery(deleted=deleted)).total
-    everything = read(database, LOAN, ListQuery()).total
+def test_a_table_without_tombstones_has_no_trash(library, deleted):
+    total = read(library, LOAN, ListQuery(deleted=deleted)).total
+    everything = read(library, LOAN, ListQuery()).total
     assert total == (0 if deleted is Deleted.ONLY else everything)
 
 
 @pytest.mark.parametrize("where", [All(()), Not(AnyOf(())), Compare("name", Op.NOT_IN, [])])
-def test_an_empty_conjunction_holds_and_an_empty_choice_does_not(database, where):
-    everything = read(database, SHELF, ListQuery()).total
-    assert read(database, SHELF, ListQuery(where=where)).total == everything
-    assert read(database, SHELF, ListQuery(where=Not(where))).total == 0
-    assert read(database, SHELF, ListQuery(where=Compare("name", Op.IN, []))).total == 0
+def test_an_empty_conjunction_holds_and_an_empty_choice_does_not(library, where):
+    everything = read(library, SHELF, ListQuery()).total
+    assert read(library, SHELF, ListQuery(where=where)).total == everything
+    assert read(library, SHELF, ListQuery(where=Not(where))).total == 0
+    assert read(library, SHELF, ListQuery(where=Compare("name", Op.IN, []))).total == 0
 
 
 @pytest.mark.parametrize(
@@ -243,9 +243,9 @@ def test_an_empty_conjunction_holds_and_an_empty_choice_does_not(database, where
         (Op.IS_NULL, True, []),
     ],
 )
-def test_text_operators_are_literal_bytewise_and_fold_only_ascii(database, op, value, expected):
+def test_text_operators_are_literal_bytewise_and_fold_only_ascii(library, op, value, expected):
     compare = Compare("name", op, value)
-    found = names(database, compare)
+    found = names(library, compare)
     everything = [
         row["name"]
         for row in LIBRARY.rows["shelf"]
@@ -258,9 +258,9 @@ def test_text_operators_are_literal_bytewise_and_fold_only_ascii(database, op, v
     assert set(expected) <= {row["name"] for row in LIBRARY.rows["shelf"]}
 
 
-def test_a_null_is_kept_by_differences_and_negations_only(database):
+def test_a_null_is_kept_by_differences_and_negations_only(library):
     def notes(where: Node) -> set[str | None]:
-        return {row.note for row in read(database, SHELF, ListQuery(where=where)).rows}
+        return {row.note for row in read(library, SHELF, ListQuery(where=where)).rows}
 
     assert None in notes(Compare("note", Op.NEQ, "alpha"))
     assert None in notes(Compare("note", Op.NOT_IN, ["alpha"]))
@@ -271,9 +271,9 @@ def test_a_null_is_kept_by_differences_and_negations_only(database):
     assert notes(Compare("note", Op.CONTAINS, "")) == notes(Compare("note", Op.IS_NULL, value=False))
 
 
-def test_a_key_is_a_member_of_an_object_and_nothing_else(database):
+def test_a_key_is_a_member_of_an_object_and_nothing_else(library):
     def held(key: str) -> set[str]:
-        page = read(database, SHELF, ListQuery(where=Compare("settings", Op.HAS_KEY, key)))
+        page = read(library, SHELF, ListQuery(where=Compare("settings", Op.HAS_KEY, key)))
         return {bytes(row.settings).decode() for row in page.rows}
 
     assert held("region") == {'{"region":"eu"}'}
@@ -281,9 +281,9 @@ def test_a_key_is_a_member_of_an_object_and_nothing_else(database):
     assert held("0") == held("x'); DROP TABLE shelves; --") == set()
 
 
-def test_times_are_compared_in_whatever_offset_they_are_written(database):
+def test_times_are_compared_in_whatever_offset_they_are_written(library):
     def total(op: Op, value: Any) -> int:
-        return int(read(database, SHELF, ListQuery(where=Compare("opened_at", op, value))).total)
+        return int(read(library, SHELF, ListQuery(where=Compare("opened_at", op, value))).total)
 
     assert total(Op.EQ, "2026-03-05T13:30:00+01:00") == total(Op.EQ, "2026-03-05T12:30:00.000000Z") > 0
     assert total(Op.LT, "2026-01-01") == total(Op.IN, ["2025-12-31T23:59:59.999999Z"]) > 0
@@ -292,21 +292,21 @@ def test_times_are_compared_in_whatever_offset_they_are_written(database):
 @pytest.mark.parametrize(
     "op", sorted(ALLOWED[FieldKind.TEXT] - ALLOWED[FieldKind.TIME] - {Op.LIKE, Op.ILIKE})
 )
-def test_every_text_contains_starts_and_ends_with_nothing(database, op):
-    everything = [row.note for row in read(database, SHELF, ListQuery(limit=1000)).rows]
+def test_every_text_contains_starts_and_ends_with_nothing(library, op):
+    everything = [row.note for row in read(library, SHELF, ListQuery(limit=1000)).rows]
     found = [
-        row.note for row in read(database, SHELF, ListQuery(where=Compare("note", op, ""), limit=1000)).rows
+        row.note for row in read(library, SHELF, ListQuery(where=Compare("note", op, ""), limit=1000)).rows
     ]
     assert found == [note for note in everything if note is not None]
 
 
-def test_every_fails_where_a_comparison_is_unknown(database):
+def test_every_fails_where_a_comparison_is_unknown(library):
     """`reader = x` is unknown for a loan without a reader, so not every loan of its shelf is x's."""
     unread = {row["subject_id"] for row in LIBRARY.rows["loan"] if row["reader"] is None}
     every = Related("loans", Quantifier.EVERY, Compare("reader", Op.GTE, ""))
     query = ListQuery(where=every, limit=1000, deleted=Deleted.INCLUDE)
     expected = Oracle(LIBRARY, SCOPE).page(SHELF, query).ids
-    assert [row.id for row in read(database, SHELF, query).rows] == expected
+    assert [row.id for row in read(library, SHELF, query).rows] == expected
     lent = [
         row for row in LIBRARY.rows["loan"] if row["subject_type"] == "shelf" and row["workspace_id"] == MINE
     ]
@@ -315,22 +315,22 @@ def test_every_fails_where_a_comparison_is_unknown(database):
     assert doubtful.isdisjoint(expected)
 
 
-def test_an_outsider_filters_and_sorts_by_the_mask_only(database):
+def test_an_outsider_filters_and_sorts_by_the_mask_only(library):
     def labelled(scope: LibraryScope, value: str | None) -> set[str]:
-        page = read(database, SHELF, ListQuery(where=Compare("label", Op.EQ, value), limit=1000), scope)
+        page = read(library, SHELF, ListQuery(where=Compare("label", Op.EQ, value), limit=1000), scope)
         return {row.id for row in page.rows}
 
     listed = [row for row in LIBRARY.rows["shelf"] if row["visibility"] == "public" and not row["deleted_at"]]
     for value in ("alpha", None, "é", "beta_1"):
         assert labelled(NOBODY, value) == {row["id"] for row in listed if row["published"] == value}
-    page = read(database, SHELF, ListQuery(order=(OrderKey("label"),), limit=1000), NOBODY)
+    page = read(library, SHELF, ListQuery(order=(OrderKey("label"),), limit=1000), NOBODY)
     published = {row["id"]: row["published"] for row in listed}
     assert page.start.values[0] == published[page.rows[0].id]
     ranked = [(published[row.id] is None, published[row.id] or "", row.id) for row in page.rows]
     assert ranked == sorted(ranked)
 
 
-def test_traversal_sees_only_what_the_caller_may_see(database):
+def test_traversal_sees_only_what_the_caller_may_see(library):
     book = next(
         row
         for row in LIBRARY.rows["book"]
@@ -344,7 +344,7 @@ def test_traversal_sees_only_what_the_caller_may_see(database):
         if quantifier is Quantifier.NONE:
             guess = Related("books", quantifier, Compare("id", Op.EQ, book["id"]))
         ids = read(
-            database, SHELF, ListQuery(where=guess, ids=(book["shelf_id"],), deleted=Deleted.INCLUDE)
+            library, SHELF, ListQuery(where=guess, ids=(book["shelf_id"],), deleted=Deleted.INCLUDE)
         ).rows
         own = Oracle(LIBRARY, SCOPE).may_anchor(SHELF, shelf(id=book["shelf_id"]))
         assert bool(ids) is (found and own)
@@ -363,19 +363,19 @@ INJECTIONS = (
 
 
 @pytest.mark.parametrize("text", INJECTIONS)
-def test_hostile_text_is_a_value_or_an_unknown_name_and_nothing_else(database, text):
-    everything = read(database, SHELF, ListQuery()).total
+def test_hostile_text_is_a_value_or_an_unknown_name_and_nothing_else(library, text):
+    everything = read(library, SHELF, ListQuery()).total
     for op in ALLOWED[FieldKind.TEXT] - {Op.IS_NULL}:
         value: Any = [text] if op in (Op.IN, Op.NOT_IN) else text
         compare = Compare("name", op, value)
         expected = len(Oracle(LIBRARY, SCOPE).matching(SHELF, ListQuery(where=compare)))
-        assert read(database, SHELF, ListQuery(where=compare)).total == expected
-    assert read(database, SHELF, ListQuery(where=Compare("settings", Op.HAS_KEY, text))).total == 0
-    assert read(database, SHELF, ListQuery(ids=(text,))).total == 0
-    assert refused(database, Compare(text, Op.EQ, "x")) == Problem(text, "unknown field")
-    assert refused(database, Related(text, Quantifier.SOME, All(()))) == Problem(text, "unknown relation")
-    assert refusal(database, SHELF, ListQuery(order=(OrderKey(text),))) == Problem(text, "unknown field")
-    assert read(database, SHELF, ListQuery()).total == everything
+        assert read(library, SHELF, ListQuery(where=compare)).total == expected
+    assert read(library, SHELF, ListQuery(where=Compare("settings", Op.HAS_KEY, text))).total == 0
+    assert read(library, SHELF, ListQuery(ids=(text,))).total == 0
+    assert refused(library, Compare(text, Op.EQ, "x")) == Problem(text, "unknown field")
+    assert refused(library, Related(text, Quantifier.SOME, All(()))) == Problem(text, "unknown relation")
+    assert refusal(library, SHELF, ListQuery(order=(OrderKey(text),))) == Problem(text, "unknown field")
+    assert read(library, SHELF, ListQuery()).total == everything
 
 
 @pytest.mark.parametrize(
@@ -409,16 +409,16 @@ def test_hostile_text_is_a_value_or_an_unknown_name_and_nothing_else(database, t
         ("settings", Op.HAS_KEY, 5, "expected a string"),
     ],
 )
-def test_a_value_of_the_wrong_type_is_refused_where_it_stands(database, field, op, value, message):
+def test_a_value_of_the_wrong_type_is_refused_where_it_stands(library, field, op, value, message):
     where = Compare(field, op, value, f"filter.{field}")
-    assert refused(database, where) == Problem(f"filter.{field}", message)
+    assert refused(library, where) == Problem(f"filter.{field}", message)
 
 
-def test_an_item_of_the_wrong_type_is_refused_at_its_index(database):
-    assert refused(database, Compare("size", Op.IN, [1, "2"], "f")) == Problem("f[1]", "expected an integer")
-    assert refused(database, Compare("note", Op.NOT_IN, [None], "f")) == Problem("f[0]", "expected a string")
-    assert refused(database, Compare("size", Op.IN, [1] * 101, "f")) == Problem("f", "more than 100 items")
-    assert read(database, SHELF, ListQuery(where=Compare("size", Op.IN, [7] * 100))).total > 0
+def test_an_item_of_the_wrong_type_is_refused_at_its_index(library):
+    assert refused(library, Compare("size", Op.IN, [1, "2"], "f")) == Problem("f[1]", "expected an integer")
+    assert refused(library, Compare("note", Op.NOT_IN, [None], "f")) == Problem("f[0]", "expected a string")
+    assert refused(library, Compare("size", Op.IN, [1] * 101, "f")) == Problem("f", "more than 100 items")
+    assert read(library, SHELF, ListQuery(where=Compare("size", Op.IN, [7] * 100))).total > 0
 
 
 EQUALITY = {"eq", "neq", "in", "notIn", "isNull"}
@@ -435,11 +435,11 @@ EXPECTED_OPERATORS = {
 
 
 @pytest.mark.parametrize("field", sorted(EXPECTED_OPERATORS))
-def test_an_operator_that_does_not_fit_the_kind_is_refused_naming_those_that_do(database, field):
+def test_an_operator_that_does_not_fit_the_kind_is_refused_naming_those_that_do(library, field):
     fitting = EXPECTED_OPERATORS[field]
     kind = SHELF.fields[field].kind
     for op in set(Op) - fitting:
-        problem = refused(database, Compare(field, op, "x", "filter.f"))
+        problem = refused(library, Compare(field, op, "x", "filter.f"))
         assert problem.path == "filter.f"
         assert problem.message == f"{op} does not apply to a {kind} field; use {', '.join(sorted(fitting))}"
 
@@ -452,26 +452,26 @@ LEAF = Compare("name", Op.EQ, "alpha")
 
 
 @pytest.mark.parametrize("wrap", [Not, lambda node: AnyOf((node,)), lambda node: Not(All((node, LEAF)))])
-def test_six_levels_of_nesting_are_read_and_seven_refused(database, wrap):
-    assert read(database, SHELF, ListQuery(where=nested(LEAF, 6, wrap))).total >= 0
+def test_six_levels_of_nesting_are_read_and_seven_refused(library, wrap):
+    assert read(library, SHELF, ListQuery(where=nested(LEAF, 6, wrap))).total >= 0
     # A shorthand ANDed to the filter does not cost the filter a level.
-    assert read(database, SHELF, ListQuery(where=All((LEAF, nested(LEAF, 6, wrap))))).total >= 0
-    assert refused(database, nested(LEAF, 7, wrap)) == Problem("filter", "nested deeper than 6 levels")
+    assert read(library, SHELF, ListQuery(where=All((LEAF, nested(LEAF, 6, wrap))))).total >= 0
+    assert refused(library, nested(LEAF, 7, wrap)) == Problem("filter", "nested deeper than 6 levels")
 
 
-def test_conjunctions_directly_in_conjunctions_are_nesting_too(database):
-    assert read(database, SHELF, ListQuery(where=nested(LEAF, 7, lambda node: All((node,))))).total > 0
-    problem = refused(database, nested(LEAF, 8, lambda node: All((node,))))
+def test_conjunctions_directly_in_conjunctions_are_nesting_too(library):
+    assert read(library, SHELF, ListQuery(where=nested(LEAF, 7, lambda node: All((node,))))).total > 0
+    problem = refused(library, nested(LEAF, 8, lambda node: All((node,))))
     assert problem == Problem("filter", "nested deeper than 6 levels")
 
 
-def test_a_hundred_nodes_are_read_and_one_more_refused(database):
-    assert read(database, SHELF, ListQuery(where=AnyOf((LEAF,) * 99))).total > 0
-    problem = refused(database, AnyOf((LEAF,) * 100))
+def test_a_hundred_nodes_are_read_and_one_more_refused(library):
+    assert read(library, SHELF, ListQuery(where=AnyOf((LEAF,) * 99))).total > 0
+    problem = refused(library, AnyOf((LEAF,) * 100))
     assert problem == Problem("filter", "more than 100 comparisons and combinations")
 
 
-def test_three_relations_are_crossed_and_a_fourth_refused(database):
+def test_three_relations_are_crossed_and_a_fourth_refused(library):
     def hop(levels: int) -> Node:
         node: Node = All(())
         for level in range(levels):
@@ -483,15 +483,15 @@ def test_three_relations_are_crossed_and_a_fourth_refused(database):
             )
         return node
 
-    assert read(database, SHELF, ListQuery(where=hop(3))).total > 0
-    assert refused(database, hop(4)) == Problem("here", "crosses more than 3 relations")
+    assert read(library, SHELF, ListQuery(where=hop(3))).total > 0
+    assert refused(library, hop(4)) == Problem("here", "crosses more than 3 relations")
 
 
-def test_a_relation_takes_the_quantifiers_of_its_kind(database):
-    problem = refused(database, Related("books", Quantifier.ONE, All(()), "f"))
+def test_a_relation_takes_the_quantifiers_of_its_kind(library):
+    problem = refused(library, Related("books", Quantifier.ONE, All(()), "f"))
     assert problem == Problem("f", "the relation takes some, every or none")
     for quantifier in (Quantifier.SOME, Quantifier.EVERY, Quantifier.NONE):
-        problem = refused(database, Related("shelf", quantifier, All(()), "f"), BOOK)
+        problem = refused(library, Related("shelf", quantifier, All(()), "f"), BOOK)
         assert problem == Problem("f", "the relation is a single object and takes no quantifier")
 
 
@@ -513,30 +513,30 @@ def test_a_relation_takes_the_quantifiers_of_its_kind(database):
         (ListQuery(ids=("a",) * 101), Problem("ids", "more than 100 items")),
     ],
 )
-def test_a_query_outside_its_limits_is_refused(database, query, problem):
-    assert refusal(database, SHELF, query) == problem
+def test_a_query_outside_its_limits_is_refused(library, query, problem):
+    assert refusal(library, SHELF, query) == problem
 
 
 @pytest.mark.parametrize(
     "values", [(), ("a",), ("a", "b", "c"), (1, "b"), ("a", 1), (None, "b"), ("a", None), ("2026", True)]
 )
-def test_a_place_of_another_shape_is_an_unknown_cursor(database, values):
+def test_a_place_of_another_shape_is_an_unknown_cursor(library, values):
     with pytest.raises(InvalidRequestError, match="unknown cursor"):
-        read(database, SHELF, ListQuery(after=Keyset(values)))
+        read(library, SHELF, ListQuery(after=Keyset(values)))
 
 
-def plan(database: Database, where: str, order: str, predicates: Predicates) -> str:
+def plan(library: Database, where: str, order: str, predicates: Predicates) -> str:
     select = f"SELECT * FROM shelves t0 WHERE {where} ORDER BY {order} LIMIT 10"
-    if database.engine is Engine.SQLITE:
+    if library.engine is Engine.SQLITE:
         sql = f"EXPLAIN QUERY PLAN {select}"
-        return " / ".join(row[3] for row in database.read_now(lambda tx: tx.fetch(sql, predicates.params)))
+        return " / ".join(row[3] for row in library.read_now(lambda tx: tx.fetch(sql, predicates.params)))
 
     def explain(tx: Any) -> list[Any]:
         for way in ("seqscan", "bitmapscan", "sort"):  # so small a table would be scanned otherwise
             tx.run(f"SET LOCAL enable_{way} = off")
         return list(tx.fetch(f"EXPLAIN {select}", predicates.params))
 
-    return " / ".join(row[0].strip() for row in database.read_now(explain))
+    return " / ".join(row[0].strip() for row in library.read_now(explain))
 
 
 @pytest.mark.parametrize(
@@ -546,39 +546,39 @@ def plan(database: Database, where: str, order: str, predicates: Predicates) -> 
         ((OrderKey("created_at"), OrderKey("id", "desc")), "(created_at>?)", "(created_at >= "),
     ],
 )
-def test_a_place_is_sought_in_the_index_of_the_order(database, asked, sqlite, postgresql):
-    predicates = Predicates(database.engine, SPECS, SCOPE)
+def test_a_place_is_sought_in_the_index_of_the_order(library, asked, sqlite, postgresql):
+    predicates = Predicates(library.engine, SPECS, SCOPE)
     order = lists.resolve_order(SHELF, asked)
     keys = keys_of(SHELF, order, lambda name: predicates.expression(SHELF, "t0", name))
     where = behind(keys, Keyset(("2026-02-03T00:00:00.000000Z", "a")), predicates.bind)
-    found = plan(database, where, order_by(keys), predicates)
+    found = plan(library, where, order_by(keys), predicates)
     assert "shelves_created" in found
-    assert (sqlite if database.engine is Engine.SQLITE else f"Index Cond: {postgresql}") in found
+    assert (sqlite if library.engine is Engine.SQLITE else f"Index Cond: {postgresql}") in found
 
 
 @pytest.mark.parametrize(("op", "value"), [(Op.STARTS_WITH, "al"), (Op.LIKE, "al%"), (Op.EQ, "alpha")])
-def test_a_prefix_is_sought_in_the_index_of_the_field(database, op, value):
-    predicates = Predicates(database.engine, SPECS, SCOPE)
+def test_a_prefix_is_sought_in_the_index_of_the_field(library, op, value):
+    predicates = Predicates(library.engine, SPECS, SCOPE)
     where = predicates.matching(SHELF, "t0", Compare("name", op, value))
-    found = plan(database, where, "t0.name, t0.id", predicates)
+    found = plan(library, where, "t0.name, t0.id", predicates)
     assert "shelves_name" in found
-    assert ("SEARCH t0" if database.engine is Engine.SQLITE else "Index Cond: (") in found
+    assert ("SEARCH t0" if library.engine is Engine.SQLITE else "Index Cond: (") in found
 
 
-def test_a_default_order_must_name_declared_fields(database):
+def test_a_default_order_must_name_declared_fields(library):
     broken = replace(SHELF, order=(OrderKey("nothing"),))
     with pytest.raises(InvalidRequestError, match="nothing: unknown field"):
-        read(database, broken, ListQuery())
+        read(library, broken, ListQuery())
 
 
-def test_a_scope_is_asked_in_the_mode_of_the_read(database):
+def test_a_scope_is_asked_in_the_mode_of_the_read(library):
     assert SCOPE.visible(SHELF, "t0", Mode.GET) != SCOPE.visible(SHELF, "t0", Mode.LIST)
     unlisted = [
         row for row in LIBRARY.rows["shelf"] if row["visibility"] == "unlisted" and not row["deleted_at"]
     ]
     ids = tuple(row["id"] for row in unlisted)
-    assert {row.id for row in read(database, SHELF, ListQuery(ids=ids)).rows} == {
+    assert {row.id for row in read(library, SHELF, ListQuery(ids=ids)).rows} == {
         row["id"] for row in unlisted if row["workspace_id"] == MINE
     }
-    found = database.read_now(lambda tx: lists.get_rows(tx, SHELF, ids, SCOPE))
+    found = library.read_now(lambda tx: lists.get_rows(tx, SHELF, ids, SCOPE))
     assert [row.id for row in found] == sorted(ids)

@@ -167,8 +167,8 @@ def requests(draw: st.DrawFn, *, placed: bool) -> tuple[ListSpec[Any], LibrarySc
     return spec, scope, query
 
 
-def check(database: Database, spec: ListSpec[Any], scope: LibraryScope, query: ListQuery) -> None:
-    page = database.read_now(lambda tx: lists.list_rows(tx, spec, query, scope))
+def check(library: Database, spec: ListSpec[Any], scope: LibraryScope, query: ListQuery) -> None:
+    page = library.read_now(lambda tx: lists.list_rows(tx, spec, query, scope))
     expected = Oracle(LIBRARY, scope).page(spec, query)
     assert [row.id for row in page.rows] == expected.ids
     assert (page.total, page.has_next, page.has_previous) == (
@@ -187,19 +187,19 @@ def check(database: Database, spec: ListSpec[Any], scope: LibraryScope, query: L
 
 @PROFILE
 @given(request=requests(placed=False))
-def test_first_pages_and_offsets_are_what_plain_python_says(database, request):
-    check(database, *request)
+def test_first_pages_and_offsets_are_what_plain_python_says(library, request):
+    check(library, *request)
 
 
 @PROFILE
 @given(request=requests(placed=True))
-def test_pages_from_any_place_are_what_plain_python_says(database, request):
-    check(database, *request)
+def test_pages_from_any_place_are_what_plain_python_says(library, request):
+    check(library, *request)
 
 
 @settings(PROFILE, max_examples=120)
 @given(request=requests(placed=False))
-def test_walking_by_cursors_visits_every_row_once_in_both_directions(database, request):
+def test_walking_by_cursors_visits_every_row_once_in_both_directions(library, request):
     spec, scope, query = request
     everything = ListQuery(where=query.where, order=query.order, limit=10_000, deleted=query.deleted)
     expected = Oracle(LIBRARY, scope).page(spec, everything).ids
@@ -209,7 +209,7 @@ def test_walking_by_cursors_visits_every_row_once_in_both_directions(database, r
         asked = ListQuery(
             where=query.where, order=query.order, limit=limit, deleted=query.deleted, count=False, **place
         )
-        return database.read_now(lambda tx: lists.list_rows(tx, spec, asked, scope))
+        return library.read_now(lambda tx: lists.list_rows(tx, spec, asked, scope))
 
     seen = [page()]
     while seen[-1].has_next:
@@ -223,17 +223,17 @@ def test_walking_by_cursors_visits_every_row_once_in_both_directions(database, r
 
 @settings(PROFILE, max_examples=60)
 @given(request=requests(placed=False))
-def test_the_count_alone_equals_the_total(database, request):
+def test_the_count_alone_equals_the_total(library, request):
     spec, scope, query = request
-    counted = database.read_now(lambda tx: lists.count_rows(tx, spec, query, scope))
+    counted = library.read_now(lambda tx: lists.count_rows(tx, spec, query, scope))
     assert counted == len(Oracle(LIBRARY, scope).matching(spec, query))
 
 
 @settings(PROFILE, max_examples=60)
 @given(scope=SCOPES, entity=st.sampled_from(sorted(SPECS)), data=st.data())
-def test_an_anchor_the_caller_cannot_see_is_an_unknown_cursor(database, scope, entity, data):
+def test_an_anchor_the_caller_cannot_see_is_an_unknown_cursor(library, scope, entity, data):
     spec, oracle = SPECS[entity], Oracle(LIBRARY, scope)
     hidden = [row for row in LIBRARY.rows[entity] if not oracle.may_anchor(spec, row)]
     place = Anchor(data.draw(st.sampled_from([*(row["id"] for row in hidden), "f" * 32])))
     with pytest.raises(InvalidRequestError, match="unknown cursor"):
-        database.read_now(lambda tx: lists.list_rows(tx, spec, ListQuery(after=place), scope))
+        library.read_now(lambda tx: lists.list_rows(tx, spec, ListQuery(after=place), scope))

@@ -408,6 +408,7 @@ def answer(schema: Any, media_type: str = JSON) -> dict[str, Any]:
             None,
         ),
         ({"204": {"description": "d", "content": {}}}, {"type": "null"}, None),
+        ({"204": None}, {"type": "null"}, None),
         ({"default": answer({}, "application/problem+json")}, {}, None),
         ({"default": {"description": "d"}}, {}, None),
         ({"404": answer({"title": "a"})}, {}, None),

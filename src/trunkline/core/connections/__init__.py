@@ -5,11 +5,6 @@ from trunkline.core.connections.errors import (
     SecretNameTakenError,
     WorkspaceDeletedError,
 )
-from trunkline.core.connections.handlers import (
-    delete_with_workspace,
-    purge_with_workspace,
-    restore_with_workspace,
-)
 from trunkline.core.connections.reads import get_secret, list_secrets, require_usable, reveal
 from trunkline.core.connections.service import (
     MAX_VALUE,
@@ -36,15 +31,12 @@ __all__ = [
     "WorkspaceDeletedError",
     "create_secret",
     "delete_secret",
-    "delete_with_workspace",
     "expired_secrets",
     "get_secret",
     "list_secrets",
     "purge_secret",
-    "purge_with_workspace",
     "require_usable",
     "restore_secret",
-    "restore_with_workspace",
     "reveal",
     "update_secret",
 ]

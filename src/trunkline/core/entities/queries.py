@@ -53,9 +53,12 @@ ALL_LOANS_OF_INSTALL = "holder_id IN (SELECT m.id FROM members m WHERE m.install
 LOANS_IN = "workspace_id = :workspace_id"
 ACTIVE_LOANS_IN = "workspace_id = :workspace_id AND deletion_id IS NULL"
 LIVE_BY_ID = "id = :id AND deleted_at IS NULL"
+# A clone that went with its whole install goes with that one's purge.
 EXPIRED = """
-SELECT id, kind FROM entities
-WHERE purge_after < :now AND namespace = '' ORDER BY purge_after LIMIT :limit
+SELECT e.id FROM entities e
+WHERE e.purge_after < :now AND e.kind = :kind AND NOT EXISTS (
+  SELECT 1 FROM installs i WHERE i.id = e.namespace AND i.deletion_id = e.deletion_id)
+ORDER BY e.purge_after LIMIT :limit
 """
 
 LIVE_VERSION_ASTRAY = """

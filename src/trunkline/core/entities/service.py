@@ -11,7 +11,7 @@ from msgspec.json import decode
 
 from trunkline.core.access import NO_TOMBSTONE, Permission, require_tier, require_workspace, scope, tombstone
 from trunkline.core.entities.kinds import KINDS
-from trunkline.core.entities.queries import BY_ID, IDS_BY_SLUG, LENT, NEXT_NUMBER, OF_ENTITY, SLUG_TAKEN
+from trunkline.core.entities.queries import BY_ID, EXPIRED, IDS_BY_SLUG, LENT, NEXT_NUMBER, OF_ENTITY, SLUG_TAKEN
 from trunkline.core.entities.specs import ENTITY, ENTITY_VERSION, EntityRow, EntityVersionRow
 from trunkline.core.entities.tables import entities, entity_loans, entity_versions
 from trunkline.core.journal import Change, empty_payloads, record
@@ -231,6 +231,11 @@ def purge_entity(tx: Tx, actor: Actor, kind: str, entity_id: str) -> None:
     tx.delete(entity_versions, OF_ENTITY, entity_id=row.id)
     tx.delete(entities, BY_ID, id=row.id)
     empty_payloads(tx, [row.id])
+
+
+def expired_entities(tx: Tx, kind: str, limit: int) -> list[str]:
+    """Ids of deleted entities whose retention is over, the longest overdue first; for the retention job."""
+    return tx.column(EXPIRED, kind=kind, now=tx.now, limit=limit)
 
 
 def list_entity_versions(

@@ -9,6 +9,28 @@ from trunkline.core.installs.reads import (
     list_installs,
     list_members,
 )
+from trunkline.core.installs.solution_members import (
+    MAX_ADDED,
+    AddSolutionMembers,
+    ChosenEntity,
+    add_solution_members,
+    forget_removed_members,
+    get_solution_member,
+    list_solution_members,
+    remove_solution_member,
+)
+from trunkline.core.installs.solutions import (
+    CreateSolution,
+    UpdateSolution,
+    create_solution,
+    delete_solution,
+    expired_solutions,
+    get_solution,
+    list_solutions,
+    purge_solution,
+    restore_solution,
+    update_solution,
+)
 from trunkline.core.installs.specs import (
     INSTALL,
     MEMBER,
@@ -20,15 +42,19 @@ from trunkline.core.installs.specs import (
     SolutionMemberRow,
     SolutionRow,
 )
-from trunkline.core.installs.uninstall import purge_install, restore_install, uninstall
+from trunkline.core.installs.uninstall import expired_installs, purge_install, restore_install, uninstall
 from trunkline.core.installs.upgrade import UpgradeResult, upgrade_install
 
 __all__ = [
     "INSTALL",
+    "MAX_ADDED",
     "MEMBER",
     "SOLUTION",
     "SOLUTION_MEMBER",
     "SPECS",
+    "AddSolutionMembers",
+    "ChosenEntity",
+    "CreateSolution",
     "InstallConfig",
     "InstallIntegration",
     "InstallRow",
@@ -36,14 +62,29 @@ __all__ = [
     "MemberState",
     "SolutionMemberRow",
     "SolutionRow",
+    "UpdateSolution",
     "UpgradeResult",
+    "add_solution_members",
+    "create_solution",
+    "delete_solution",
     "detach_member",
+    "expired_installs",
+    "expired_solutions",
+    "forget_removed_members",
     "get_install",
+    "get_solution",
+    "get_solution_member",
     "install_integration",
     "list_installs",
     "list_members",
+    "list_solution_members",
+    "list_solutions",
     "purge_install",
+    "purge_solution",
+    "remove_solution_member",
     "restore_install",
+    "restore_solution",
     "uninstall",
+    "update_solution",
     "upgrade_install",
 ]

@@ -164,3 +164,33 @@ ENTITY_OF_NO_INSTALL = """
 SELECT DISTINCT e.namespace FROM entities e
 WHERE e.namespace <> '' AND NOT EXISTS (SELECT 1 FROM installs i WHERE i.id = e.namespace)
 """
+
+# Solutions.
+
+LIVE_WORKSPACE = "SELECT 1 FROM workspaces WHERE id = :id AND deleted_at IS NULL"
+HELD_BY_SOLUTION = """
+SELECT id, organization_id, workspace_id, solution_id, entity_id, entity_kind, added_by, added_at, deleted_at,
+  retention_tier, deletion_id
+FROM solution_members
+WHERE solution_id = :solution_id AND deleted_at IS NULL AND entity_id IN
+"""
+MEMBERS_OF_SOLUTION = "SELECT id FROM solution_members WHERE solution_id = :solution_id"
+
+# What a solution's deletion took of entities that were deleted meanwhile is theirs to bring back.
+FOLLOW_DELETED_ENTITIES = """
+UPDATE solution_members SET (deleted_at, retention_tier, deletion_id, purge_after) =
+  (SELECT e.deleted_at, e.retention_tier, e.deletion_id, e.purge_after FROM entities e
+   WHERE e.id = solution_members.entity_id)
+WHERE deletion_id = :deletion_id
+  AND entity_id IN (SELECT d.id FROM entities d WHERE d.deleted_at IS NOT NULL)
+"""
+EXPIRED_SOLUTIONS = """
+SELECT s.id FROM solutions s
+WHERE s.purge_after <= :now AND NOT EXISTS (SELECT 1 FROM installs i WHERE i.solution_id = s.id)
+ORDER BY s.purge_after, s.id LIMIT :limit
+"""
+REMOVED_FOR_LONG = """
+purge_after <= :now
+  AND solution_id IN (SELECT s.id FROM solutions s WHERE s.deleted_at IS NULL)
+  AND entity_id IN (SELECT e.id FROM entities e WHERE e.deleted_at IS NULL)
+"""

@@ -23,6 +23,7 @@ from trunkline.core.installs.queries import (
     BY_ID,
     CHILDREN,
     DUPLICATE,
+    EXPIRED_INSTALLS,
     LIVE_BY_ID,
     LIVE_CHILDREN,
     LIVE_OF_INSTALL,
@@ -149,6 +150,11 @@ def _purge(tx: Tx, actor: Actor, row: InstallRow) -> None:
         tx.delete(solutions, BY_ID, id=row.solution_id)
     purge_namespace(tx, row.id)
     empty_payloads(tx, [row.id])
+
+
+def expired_installs(tx: Tx, limit: int) -> list[str]:
+    """Ids of deleted installs whose retention is over, the longest overdue first; for the retention job."""
+    return tx.column(EXPIRED_INSTALLS, now=tx.now, limit=limit)
 
 
 def _journal(

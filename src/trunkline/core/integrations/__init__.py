@@ -11,6 +11,7 @@ from trunkline.core.integrations.publish import (
     publish_version,
 )
 from trunkline.core.integrations.reads import (
+    expired_integrations,
     get_integration,
     get_version,
     is_namespace_pinned,
@@ -49,6 +50,7 @@ __all__ = [
     "VersionRow",
     "create_integration",
     "delete_integration",
+    "expired_integrations",
     "get_integration",
     "get_version",
     "import_openapi",

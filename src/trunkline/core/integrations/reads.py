@@ -9,7 +9,7 @@ from msgspec import Raw, structs
 from msgspec.json import decode
 
 from trunkline.core.access import Permission, scope
-from trunkline.core.integrations.queries import PINS_NAMESPACE, SNAPSHOT, VERSION_ROW
+from trunkline.core.integrations.queries import EXPIRED, PINS_NAMESPACE, SNAPSHOT, VERSION_ROW
 from trunkline.core.integrations.specs import INTEGRATION, VERSION, IntegrationRow, VersionRow
 from trunkline.infra.db import Tx, lists
 from trunkline.kit.actor import Actor
@@ -113,6 +113,11 @@ def get_version(tx: Tx, actor: Actor, version_id: str) -> VersionRow:
     """
     actor.require(Permission.VERSIONS_READ)
     return visible_version(tx, actor, version_id)
+
+
+def expired_integrations(tx: Tx, limit: int) -> list[str]:
+    """Ids of deleted integrations whose retention is over, the longest overdue first; for the retention job."""
+    return tx.column(EXPIRED, now=tx.now, limit=limit)
 
 
 def visible_version(tx: Tx, actor: Actor, version_id: str) -> VersionRow:

@@ -75,9 +75,8 @@ def describe(error: BaseException) -> str:
     """
     if isinstance(error, TrunklineError):
         text = f"{error.code}: {error.message}"
-        if not any(find_secrets(text, "")):
-            return text[:MAX_ERROR]
-        return error.code
+        leaks = next(find_secrets(text, "error"), None)
+        return error.code if leaks else text[:MAX_ERROR]
     place = ""
     for frame, line in traceback.walk_tb(error.__traceback__):
         place = f" in {frame.f_globals.get('__name__')}, line {line}"

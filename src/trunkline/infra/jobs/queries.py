@@ -1,4 +1,4 @@
-"""SQL of jobs. Constants that begin with a verb are statements, the others predicates.
+"""SQL of jobs. Constants that begin with a verb are statements, the others predicates; a few are for one engine.
 
 `attempts` counts claims. While a job runs, a negative count says that it was asked for again meanwhile and
 is to run once more.
@@ -7,6 +7,16 @@ is to run once more.
 from __future__ import annotations
 
 from trunkline.infra.db import Engine
+
+# What waits already and need not run earlier is only held until the asking transaction ends, so that no
+# claim comes before the commit and those who ask at once do not fail each other.
+_WAITING = """
+SELECT j.id FROM jobs j
+WHERE j.dedupe_key = :dedupe_key AND j.state = 'ready' AND (j.run_at <= :run_at OR j.attempts > 0) {locked}
+"""
+WAITING_SQLITE = _WAITING.format(locked="")
+WAITING_POSTGRESQL = _WAITING.format(locked="FOR SHARE")
+WAITING = {Engine.SQLITE: WAITING_SQLITE, Engine.POSTGRESQL: WAITING_POSTGRESQL}
 
 ENQUEUE = """
 INSERT INTO jobs (id, kind, dedupe_key, payload, state, attempts, run_at, created_at)
@@ -37,13 +47,13 @@ RETURNING jobs.id, jobs.kind, jobs.payload, abs(jobs.attempts), jobs.run_at
 _ABANDONED = "j.state = 'running' AND j.lease_until <= :now"
 _READY = "j.state = 'ready' AND j.run_at <= :now"
 _SKIP = "FOR UPDATE SKIP LOCKED"
-CLAIM_ABANDONED = {
-    Engine.SQLITE: _CLAIM.format(due=_ABANDONED, locked=""),
-    Engine.POSTGRESQL: _CLAIM.format(due=_ABANDONED, locked=_SKIP),
-}
-CLAIM_READY = {
-    Engine.SQLITE: _CLAIM.format(due=_READY, locked=""),
-    Engine.POSTGRESQL: _CLAIM.format(due=_READY, locked=_SKIP),
+CLAIM_ABANDONED_SQLITE = _CLAIM.format(due=_ABANDONED, locked="")
+CLAIM_ABANDONED_POSTGRESQL = _CLAIM.format(due=_ABANDONED, locked=_SKIP)
+CLAIM_READY_SQLITE = _CLAIM.format(due=_READY, locked="")
+CLAIM_READY_POSTGRESQL = _CLAIM.format(due=_READY, locked=_SKIP)
+CLAIMS = {
+    Engine.SQLITE: (CLAIM_ABANDONED_SQLITE, CLAIM_READY_SQLITE),
+    Engine.POSTGRESQL: (CLAIM_ABANDONED_POSTGRESQL, CLAIM_READY_POSTGRESQL),
 }
 
 RUN_AGAIN = """

@@ -14,14 +14,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 
 from trunkline.infra.db import Tx
 from trunkline.infra.db.locks import read_committed
 from trunkline.infra.jobs.queries import (
-    CLAIM_ABANDONED,
-    CLAIM_READY,
+    CLAIMS,
     ENQUEUE,
     FINISHED,
     HELD,
@@ -30,6 +30,7 @@ from trunkline.infra.jobs.queries import (
     RELEASE,
     RETRY,
     RUN_AGAIN,
+    WAITING,
 )
 from trunkline.infra.jobs.tables import jobs
 from trunkline.kit.clock import read_stamp, stamp
@@ -70,7 +71,8 @@ def enqueue(
 
     Of several jobs with one `dedupe_key` only one waits or runs at a time. Asked for while it waits for its
     first attempt, it runs at the earlier time; asked for while it runs, it runs once more afterwards, so
-    that nothing committed meanwhile is missed. The payload stays the first one's.
+    that nothing committed meanwhile is missed. The payload stays the first one's. Make the key as narrow as
+    the work: transactions that ask for the same key at once can hold each other up.
 
     Args:
         tx: the transaction the job follows from; rolled back with it.
@@ -79,13 +81,18 @@ def enqueue(
         dedupe_key: the same for jobs that mean the same work.
         run_at: not before this stored time; None for at once.
     """
+    run_at = run_at or tx.now
+    if dedupe_key is not None:
+        waiting = tx.value(WAITING[tx.engine], dedupe_key=dedupe_key, run_at=run_at)
+        if waiting is not None:
+            return str(waiting)
     job_id = tx.value(
         ENQUEUE,
         id=tx.new_id(),
         kind=kind,
         dedupe_key=dedupe_key,
         payload=encode(payload),
-        run_at=run_at or tx.now,
+        run_at=run_at,
         now=tx.now,
     )
     return str(job_id)
@@ -98,9 +105,9 @@ def claim(tx: Tx, *, worker: str, limit: int) -> list[Job]:
     # The lease is a new one each time, so that a worker which lost one cannot take it for its own.
     lease = f"{worker}/{tx.new_id()}"
     params = {"now": tx.now, "lease": lease, "until": _lease_end(tx)}
-    rows = tx.fetch(CLAIM_ABANDONED[tx.engine], {**params, "limit": limit})
-    if len(rows) < limit:
-        rows += tx.fetch(CLAIM_READY[tx.engine], {**params, "limit": limit - len(rows)})
+    rows: list[tuple[Any, ...]] = []
+    for statement in CLAIMS[tx.engine]:
+        rows += tx.fetch(statement, {**params, "limit": limit - len(rows)})
     rows.sort(key=lambda row: (row[4], row[0]))
     return [
         Job(

@@ -42,16 +42,15 @@ def convert(document: Mapping[str, object]) -> Conversion:
         raise refused(ROOT.child("info"), "must be an object with a title and a version")
     title, version = (_info_text(info, key) for key in ("title", "version"))
     description = info.get("description")
-    base_url = first_base_url(tree.get("servers"), ROOT.child("servers"), source.warnings)
     _warn_of_unread(source)
     return Conversion(
         title=title,
         version=version,
         description=description if isinstance(description, str) else None,
-        base_url=base_url,
+        base_url=first_base_url(tree.get("servers"), ROOT.child("servers"), source.warnings),
         members=(*component_members(source), *operation_members(source, slugs)),
         auth=auth_hint(source),
-        warnings=source.warnings.listed(),
+        warnings=source.warnings.listed(),  # last, since reading all of the above may warn
     )
 
 

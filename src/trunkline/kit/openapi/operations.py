@@ -227,5 +227,5 @@ def _output_schema(walk: SchemaWalk, operation: _Operation, call: dict[str, obje
 
 
 def _response_body(source: Source, raw: object, place: Place) -> Body | None:
-    response, at = source.resolve(raw, place)
+    response, at = source.resolve({} if raw is None else raw, place)
     return chosen_body(source, response.get("content"), at.child("content"))

@@ -101,7 +101,7 @@ class Source:
             raise dangling(place, "#/" + "/".join(tokens)) from None
 
     def schema_reference(self, tokens: Tokens, place: Place) -> str | None:
-        """The slug of the schema it names, with `#/pointer` where it goes deeper, the pointer being the one in the converted schema.
+        """The slug of the schema it names, and `#/pointer` into the converted schema where it goes deeper.
 
         Returns:
             `None` where the pointer does not go through `components.schemas`.
