@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from trunkline.infra.db import Tx, UniqueError
+from trunkline.infra.vault import KeyRing, Vault
 from trunkline.kit.actor import Actor
 from trunkline.kit.cursors import CursorCodec
 from trunkline.kit.errors import ErrorKind, NotFoundError, TrunklineError, UnauthenticatedError
@@ -39,11 +42,17 @@ class Seal:
         return sealed[::-1]
 
 
+def fresh_vault() -> Vault:
+    with TemporaryDirectory(prefix="tl") as folder:
+        return Vault(KeyRing.create(Path(folder) / "vault.key"))
+
+
 @dataclass(frozen=True)
 class NoteServices:
     pepper: bytes = b"p" * 32
     answers: Seal = field(default_factory=Seal)
     cursors: CursorCodec = field(default_factory=lambda: CursorCodec(b"c" * 32))
+    vault: Vault = field(default_factory=fresh_vault)
 
 
 class Note(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ from tests.web.conftest import READER, WRITER
 from tests.web.notes import NOTES
 from trunkline import __version__
 from trunkline.web import Application, openapi_document
-from trunkline.web.samples import sample
+from trunkline.web.samples import Samples
 
 
 @pytest.fixture
@@ -175,7 +175,10 @@ def test_samples_fit_their_schemas(document: dict[str, Any]) -> None:
 
     for name, schema in document["components"]["schemas"].items():
         root = {"$ref": f"#/components/schemas/{name}", "components": document["components"]}
-        assert jsonschema_rs.is_valid(root, sample(schema, resolve)), name
+        assert jsonschema_rs.is_valid(root, Samples(resolve, {}).of(schema)), name
+    named = Samples(resolve, {"title": "Shopping", "mood": "never"})
+    assert named.of({"$ref": "#/components/schemas/NewNote"})["title"] == "Shopping"
+    assert named.of({"$ref": "#/components/schemas/NewNote"})["mood"] == "bad"
 
 
 def test_answers_fit_the_document(app: Application, document: dict[str, Any]) -> None:

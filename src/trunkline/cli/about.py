@@ -27,7 +27,5 @@ def version(*, common: Common = NO_FLAGS) -> Exit:
         trunkline version --json
     """
     found = Version(__version__, platform.python_version(), platform.platform(terse=True))
-    common.screen.result(
-        found, f"trunkline {found.trunkline} (Python {found.python}, {found.platform})"
-    )
+    common.screen.result(found, f"trunkline {found.trunkline} (Python {found.python}, {found.platform})")
     return Exit.OK

@@ -78,7 +78,9 @@ def check_directory(path: Path) -> Check:
         return Check(name, State.FAILED, f"{path} cannot be written", f"chown it to user {os.geteuid()}")
     mode = stat.S_IMODE(found.st_mode)
     if mode & 0o077:
-        return Check(name, State.WARNING, f"{path} has mode {mode:04o}: others can look in", f"chmod 700 {path}")
+        return Check(
+            name, State.WARNING, f"{path} has mode {mode:04o}: others can look in", f"chmod 700 {path}"
+        )
     return Check(name, State.OK, str(path))
 
 
@@ -143,7 +145,9 @@ def check_schema(settings: Settings) -> Check:
         failure = explain(error)
         return Check("database", State.FAILED, failure.message, failure.hint)
     if found.is_newer:
-        return Check("database", State.FAILED, f"{shown} is at {found.current}, newer than this", "upgrade Trunkline")
+        return Check(
+            "database", State.FAILED, f"{shown} is at {found.current}, newer than this", "upgrade Trunkline"
+        )
     if not found.is_current:
         detail = f"{shown} is at {found.current or 'nothing'}, this Trunkline needs {found.head}"
         return Check("database", State.FAILED, detail, "trunkline db upgrade")
@@ -179,5 +183,7 @@ def check_latest(platform: Platform, now: datetime) -> Check:
         return Check("set up", State.FAILED, "there is no access key: nobody can sign in", "trunkline init")
     newest = page.rows[0].created_at
     if read_stamp(newest) > now + CLOCK_SLACK:
-        return Check("set up", State.FAILED, f"a key was made at {newest}, which is yet to come", "set the clock")
+        return Check(
+            "set up", State.FAILED, f"a key was made at {newest}, which is yet to come", "set the clock"
+        )
     return Check("set up", State.OK, f"the newest key was made {newest[:10]}")

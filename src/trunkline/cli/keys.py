@@ -111,7 +111,9 @@ def create(
         token=issued.secret.reveal(),
     )
     common.screen.result(made, f"{made.kind} key  {made.token}")
-    common.screen.note(f"It is shown this once. Revoke it with: trunkline key revoke {made.id}{common.flags()}")
+    common.screen.note(
+        f"It is shown this once. Revoke it with: trunkline key revoke {made.id}{common.flags()}"
+    )
     return Exit.OK
 
 
@@ -132,7 +134,15 @@ def list_(*, revoked: bool = False, common: Common = NO_FLAGS) -> Exit:
         rows = platform.database.read_now(partial(_all_keys, hide_ended=not revoked))
     shown = [_shown(row) for row in rows]
     lines = [
-        (key.id, key.name, key.kind, key.hint, _day(key.created_at), _day(key.expires_at), _day(key.revoked_at))
+        (
+            key.id,
+            key.name,
+            key.kind,
+            key.hint,
+            _day(key.created_at),
+            _day(key.expires_at),
+            _day(key.revoked_at),
+        )
         for key in shown
     ]
     heads = ("id", "name", "kind", "ends in", "made", "expires", "revoked")

@@ -41,7 +41,9 @@ def find_workspace(tx: Tx, actor: Actor, wanted: str | None) -> WorkspaceRow:
         raise CommandError("no_workspace", "there is no workspace yet", "make the first with: trunkline init")
     names = ", ".join(row.handle for row in page.rows) + (", …" if page.has_next else "")
     if wanted is None:
-        raise CommandError("workspace_needed", "which workspace? there are several", f"--workspace, one of {names}")
+        raise CommandError(
+            "workspace_needed", "which workspace? there are several", f"--workspace, one of {names}"
+        )
     raise CommandError("workspace_not_found", f"there is no workspace {wanted}", f"there are {names}")
 
 

@@ -127,7 +127,9 @@ class Remote:
                 if last:
                     reason = str(error) or type(error).__name__
                     hint = "check that the server runs and that --url is right"
-                    raise CommandError("unreachable", f"cannot reach {self._where}: {reason}", hint) from error
+                    raise CommandError(
+                        "unreachable", f"cannot reach {self._where}: {reason}", hint
+                    ) from error
                 _pause(attempt, None)
                 continue
             if response.status in _AGAIN and not last:

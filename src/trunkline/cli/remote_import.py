@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
+import msgspec
+
 from trunkline.cli.failures import CommandError
 from trunkline.cli.remote import RefusedError, Remote
 from trunkline.cli.screen import Step
@@ -25,15 +27,14 @@ PATHS = {"schema": "/schemas", "function": "/functions"}
 
 @dataclass(slots=True)
 class _Run:
-    """One import: what the server has, by member slug, and what was done so far."""
+    """One import: what the server has by member slug, the ids of the schemas, and what was made."""
 
     remote: Remote
     request: ImportOpenApi
     step: Step
     entities: dict[str, dict[str, Any]] = field(default_factory=dict)
-    outcome: dict[str, list[str]] = field(
-        default_factory=lambda: {"created": [], "updated": [], "unchanged": []}
-    )
+    schema_ids: dict[str, str] = field(default_factory=dict)
+    made: set[str] = field(default_factory=set)
 
     @property
     def workspace(self) -> str:
@@ -41,13 +42,15 @@ class _Run:
         return format_id("workspace", self.request.workspace_id)
 
     @property
-    def schema_ids(self) -> dict[str, str]:
-        """Printed ids of the schemas there are, by member slug."""
-        return {
-            member.slug: self.entities[member.slug]["id"]
-            for member in self.request.conversion.members
-            if member.kind == "schema" and member.slug in self.entities
-        }
+    def members(self) -> tuple[ConvertedMember, ...]:
+        """The members of the document."""
+        return self.request.conversion.members
+
+    def keep(self, member: ConvertedMember, entity: dict[str, Any]) -> None:
+        """Remember what the server has for a member."""
+        self.entities[member.slug] = entity
+        if member.kind == "schema":
+            self.schema_ids[member.slug] = entity["id"]
 
 
 def import_remotely(remote: Remote, request: ImportOpenApi, step: Step) -> ImportResult:
@@ -60,17 +63,19 @@ def import_remotely(remote: Remote, request: ImportOpenApi, step: Step) -> Impor
     draft = find_draft(remote, run.workspace, request.slug)
     manifest = {} if draft is None else draft["manifest"]
     _find_entities(run, manifest)
-    members = request.conversion.members
-    known = set(run.entities)
-    for member in _placeholders(members, known):
-        run.entities[member.slug] = _create(run, member, {})
-    for done, member in enumerate(_referenced_first(members), start=1):
-        _put(run, member, was_known=member.slug in known)
-        step(done, len(members))
-    ids = {member.slug: _hex(member.kind, run.entities[member.slug]["id"]) for member in members}
+    steps = 2 * len(run.members)
+    for done, member in enumerate(_referenced_first(run.members), start=1):
+        if member.slug not in run.entities:
+            _create(run, member)
+        step(done, steps)
+    outcome: dict[str, list[str]] = {"created": [], "updated": [], "unchanged": []}
+    for done, member in enumerate(run.members, start=len(run.members) + 1):
+        outcome[_settle(run, member)].append(member.slug)
+        step(done, steps)
+    ids = {member.slug: _hex(member.kind, run.entities[member.slug]["id"]) for member in run.members}
     merged, removed = merge_manifest(manifest, request.conversion, ids)
     integration_id = _put_draft(run, draft, merged)
-    return ImportResult(integration_id, *(tuple(run.outcome[verb]) for verb in run.outcome), removed)
+    return ImportResult(integration_id, *(tuple(slugs) for slugs in outcome.values()), removed)
 
 
 def find_remote_workspace(remote: Remote, wanted: str | None) -> str:
@@ -87,8 +92,12 @@ def find_remote_workspace(remote: Remote, wanted: str | None) -> str:
     if len(chosen) == 1:
         return _hex("workspace", chosen[0]["id"])
     if wanted is None and found:
-        raise CommandError("workspace_needed", "which workspace? there are several", f"--workspace, one of {names}")
-    raise CommandError("workspace_not_found", f"there is no workspace {wanted or ''}".rstrip(), f"there are {names}")
+        raise CommandError(
+            "workspace_needed", "which workspace? there are several", f"--workspace, one of {names}"
+        )
+    raise CommandError(
+        "workspace_not_found", f"there is no workspace {wanted or ''}".rstrip(), f"there are {names}"
+    )
 
 
 def find_draft(remote: Remote, workspace: str, slug: str) -> dict[str, Any] | None:
@@ -98,28 +107,18 @@ def find_draft(remote: Remote, workspace: str, slug: str) -> dict[str, Any] | No
 
 
 def _find_entities(run: _Run, manifest: dict[str, Any]) -> None:
-    """Reads what an earlier import made, through the manifest it wrote."""
+    """Find what an earlier import made, through the manifest it wrote."""
     declared = {one["slug"]: one["entityId"] for one in manifest.get("members", [])}
     for kind, path in PATHS.items():
-        slug_of = {
-            declared[member.slug]: member.slug
-            for member in run.request.conversion.members
+        wanted = {
+            declared[member.slug]: member
+            for member in run.members
             if member.kind == kind and parse_id(kind, declared.get(member.slug, "")) is not None
         }
-        for batch in _batches(sorted(slug_of)):
+        for batch in _batches(sorted(wanted)):
             for entity in run.remote.pages(path, ids=",".join(batch)):
                 if entity["workspaceId"] == run.workspace:
-                    run.entities[slug_of[entity["id"]]] = entity
-
-
-def _placeholders(members: Iterable[ConvertedMember], known: set[str]) -> Iterator[ConvertedMember]:
-    """The new schemas that others refer to before they can be written: their ids are needed first."""
-    written = set(known)
-    for member in _referenced_first(members):
-        for slug in sorted(member.refs - written):
-            written.add(slug)
-            yield next(one for one in members if one.slug == slug)
-        written.add(member.slug)
+                    run.keep(wanted[entity["id"]], entity)
 
 
 def _referenced_first(members: Iterable[ConvertedMember]) -> list[ConvertedMember]:
@@ -140,36 +139,40 @@ def _referenced_first(members: Iterable[ConvertedMember]) -> list[ConvertedMembe
     return list(ordered.values())
 
 
-def _put(run: _Run, member: ConvertedMember, *, was_known: bool) -> None:
-    definition = bound_definition(member, run.schema_ids)
-    entity = run.entities.get(member.slug)
-    if entity is None:
-        entity = _create(run, member, definition)
-        was_known = entity["definition"] != definition or entity["name"] != _name(member)
-    wanted = {"name": _name(member), "description": _description(member), "definition": definition}
-    same = all(entity[name] == value for name, value in wanted.items())
-    if not same:
-        path = f"{PATHS[member.kind]}/{entity['id']}"
-        entity = run.remote.patch(path, wanted)
-    run.entities[member.slug] = entity
-    verb = "created" if not was_known else "unchanged" if same else "updated"
-    run.outcome[verb].append(member.slug)
-
-
-def _create(run: _Run, member: ConvertedMember, definition: dict[str, Any]) -> dict[str, Any]:
+def _create(run: _Run, member: ConvertedMember) -> None:
+    # In a cycle the id of one is needed before the other can be written; the second pass fills it in.
+    is_whole = member.refs <= run.schema_ids.keys()
     body = {
         "workspaceId": run.workspace,
         "slug": entity_slug(member),
         "name": _name(member),
         "description": _description(member),
-        "definition": definition,
+        "definition": bound_definition(member, run.schema_ids) if is_whole else {},
     }
     try:
-        return run.remote.post(PATHS[member.kind], body)
+        run.keep(member, run.remote.post(PATHS[member.kind], body))
     except RefusedError as error:
         if error.status != HTTPStatus.CONFLICT:
             raise
-        return _of_this_slug(run, member, error)
+        run.keep(member, _of_this_slug(run, member, error))
+    else:
+        run.made.add(member.slug)
+
+
+def _settle(run: _Run, member: ConvertedMember) -> str:
+    """Bring the member's entity to what the document says; what that came to."""
+    entity = run.entities[member.slug]
+    wanted = {
+        "name": _name(member),
+        "description": _description(member),
+        "definition": bound_definition(member, run.schema_ids),
+    }
+    after = entity
+    if any(_bytes(entity[name]) != _bytes(value) for name, value in wanted.items()):
+        after = run.remote.patch(f"{PATHS[member.kind]}/{entity['id']}", wanted)
+    if member.slug in run.made:
+        return "created"
+    return "unchanged" if after["versionId"] == entity["versionId"] else "updated"
 
 
 def _of_this_slug(run: _Run, member: ConvertedMember, refused: RefusedError) -> dict[str, Any]:
@@ -208,6 +211,11 @@ def _name(member: ConvertedMember) -> str:
 
 def _description(member: ConvertedMember) -> str | None:
     return (member.description or "")[:MAX_TEXT] or None
+
+
+def _bytes(value: Any) -> bytes:
+    # As JSON, because to Python 1 and true are equal.
+    return msgspec.json.encode(value, order="deterministic")
 
 
 def _hex(kind: str, printed: str) -> str:

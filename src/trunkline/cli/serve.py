@@ -42,9 +42,7 @@ def serve(*, common: Common = NO_FLAGS, server: Server = NO_SERVER_FLAGS) -> Exi
         return serve_announced(settings, address, screen)
 
 
-def up(
-    *, names: Names = DEFAULT_NAMES, common: Common = NO_FLAGS, server: Server = NO_SERVER_FLAGS
-) -> Exit:
+def up(*, names: Names = DEFAULT_NAMES, common: Common = NO_FLAGS, server: Server = NO_SERVER_FLAGS) -> Exit:
     """Make the instance if there is none, bring its schema up to date, and serve it.
 
     **Examples**

@@ -33,7 +33,9 @@ BACKLOG = 1_024  # connections waiting to be accepted
 DRAIN_S = 30.0  # how long requests under way may take to finish when the server stops
 POLL_S = 0.01  # between looks whether the server accepts connections yet
 
-Asgi = Callable[[MutableMapping[str, Any], Callable[..., Awaitable[Any]], Callable[..., Awaitable[None]]], Awaitable[None]]
+Asgi = Callable[
+    [MutableMapping[str, Any], Callable[..., Awaitable[Any]], Callable[..., Awaitable[None]]], Awaitable[None]
+]
 
 _log = structlog.get_logger(__name__)
 

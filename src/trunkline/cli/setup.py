@@ -86,7 +86,9 @@ def init(*, names: Names = DEFAULT_NAMES, common: Common = NO_FLAGS) -> Exit:
             f"make another key with: trunkline key create{common.flags()}",
         )
     show_credentials(screen, credentials)
-    screen.note(f"\nKeep a copy of {settings.vault_key} apart from the database: nothing sealed opens without it.")
+    screen.note(
+        f"\nKeep a copy of {settings.vault_key} apart from the database: nothing sealed opens without it."
+    )
     screen.note(f"Start the server with: trunkline serve{common.flags()}")
     return Exit.OK
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -39,7 +40,7 @@ class FixedClock:
 
 def stamp(moment: datetime) -> str:
     """Spell an aware moment as stored text, e.g. `2026-11-22T10:00:00.000000Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def read_stamp(text: str) -> datetime:
@@ -47,13 +48,22 @@ def read_stamp(text: str) -> datetime:
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
 
 
+_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_RFC_3339 = re.compile(
+    rf"{_DATE}(?:[Tt][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:\.[0-9]{{1,9}})?(?:[Zz]|[+-][0-9]{{2}}:[0-9]{{2}}))?", re.ASCII
+)
+
+
 def parse_time(text: str) -> str | None:
     """Normalise RFC 3339 text (or a bare date) from a caller to stored text; None when it is not one.
 
-    Source: RFC 3339 section 5.6; a missing offset is refused because it would be a guess.
+    Digits beyond microseconds are cut off. Source: RFC 3339 section 5.6; a missing offset is refused because
+    it would be a guess.
     """
+    if not _RFC_3339.fullmatch(text):
+        return None
     try:
-        moment = datetime.fromisoformat(f"{text}T00:00:00+00:00" if len(text) == len("2026-01-01") else text)
-        return stamp(moment) if moment.tzinfo is not None else None
+        whole = f"{text}T00:00:00Z" if len(text) == len("2026-01-01") else text.upper()
+        return stamp(datetime.fromisoformat(whole))
     except (ValueError, OverflowError):
         return None

@@ -49,6 +49,7 @@ class Dialect:
         errors: kinds that any of its operations may answer, e.g. RATE_LIMITED where a limit is set.
         request_media_types: types of bodies it reads.
         media_type, error_media_type: types of its answers.
+        examples: sample values by member name, for the documentation.
     """
 
     name: str
@@ -65,3 +66,4 @@ class Dialect:
     request_media_types: tuple[str, ...] = ("application/json",)
     media_type: str = "application/json"
     error_media_type: str = "application/json"
+    examples: Mapping[str, Any] = field(default_factory=dict)

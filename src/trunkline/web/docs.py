@@ -78,7 +78,7 @@ class Docs:
 
     def _reference(self, name: str) -> Answer:
         dialect = self._dialects[name]
-        reference = Reference(openapi_document(dialect), dialect.security.curl)
+        reference = Reference(openapi_document(dialect), dialect.security.curl, dialect.examples)
         return self._html(
             "reference.html",
             dialect=dialect,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 
-from trunkline.web.samples import sample
+from trunkline.web.samples import Samples
 
 Schema = dict[str, Any]
 
@@ -62,10 +63,17 @@ class Reference:
         document: the OpenAPI document.
     """
 
-    def __init__(self, document: Schema, credential: str) -> None:
-        """Read `document`; `credential` is the option of an example command that carries one."""
+    def __init__(self, document: Schema, credential: str, examples: Mapping[str, Any]) -> None:
+        """Read a document.
+
+        Args:
+            document: as `openapi_document` makes it.
+            credential: the option of an example command that carries one.
+            examples: sample values by member name.
+        """
         self.document = document
         self._credential = credential
+        self._samples = Samples(self._resolve, examples)
 
     def groups(self) -> dict[str, list[Operation]]:
         """Operations by their first tag, in the order of the routes."""
@@ -143,7 +151,7 @@ class Reference:
         content = next(iter(response.get("content", {}).values()), None)
         if not content:
             return Response(status, response["description"], "")
-        example = content.get("example") or sample(content["schema"], self._resolve)
+        example = content.get("example") or self._samples.of(content["schema"])
         return Response(status, response["description"], _pretty(example))
 
     def _curl(self, method: str, path: str, operation: Schema) -> str:
@@ -153,7 +161,7 @@ class Reference:
             lines.append(self._credential)
         body = operation.get("requestBody")
         if body is not None:
-            value = sample(_content(body), self._resolve)
+            value = self._samples.of(_content(body))
             media_type = next(iter(body["content"]))
             lines.append(f'-H "Content-Type: {media_type}"')
             lines.append(f"-d {shlex.quote(_pretty(value))}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from trunkline.core.journal.idempotency import AnswerSeal
+from trunkline.infra.vault import Vault
 from trunkline.kit.cursors import CursorCodec
 
 __all__ = ["AnswerSeal", "CursorCodec", "Services"]
@@ -17,6 +18,7 @@ class Services(Protocol):
         pepper: keys the digests under which access keys are stored.
         answers: seals what is kept of answers with one-time secrets.
         cursors: spells places in lists.
+        vault: seals what callers entrust to the platform.
     """
 
     @property
@@ -27,3 +29,6 @@ class Services(Protocol):
 
     @property
     def cursors(self) -> CursorCodec: ...  # noqa: D102
+
+    @property
+    def vault(self) -> Vault: ...  # noqa: D102

@@ -41,13 +41,17 @@ def test_an_unbound_key_acts_as_its_user(world: World) -> None:
 
 
 def test_two_statements_are_enough(world: World) -> None:
-    keys = [world.key("owner"), world.key("viewer", workspace_id=world.one), world.key("plain", kind="publishable")]
+    keys = [
+        world.key("owner"),
+        world.key("viewer", workspace_id=world.one),
+        world.key("plain", kind="publishable"),
+    ]
 
     def work(tx: Tx, issued: access.IssuedKey) -> int:
         access.authenticate(tx, digest_of(issued))
         return tx.statements
 
-    assert [world.read(lambda tx, issued=issued: work(tx, issued)) for issued in keys] == [2, 2, 2]
+    assert [world.read(work, issued) for issued in keys] == [2, 2, 2]
 
 
 def test_an_unknown_key_costs_one_statement(world: World) -> None:
@@ -81,7 +85,9 @@ def test_the_digest_is_looked_up_by_its_index(world: World) -> None:
         ("stranger", "one", Tier.NONE),
     ],
 )
-def test_a_bound_key_carries_its_users_tier_there(still_world: World, name: str, where: str, tier: Tier) -> None:
+def test_a_bound_key_carries_its_users_tier_there(
+    still_world: World, name: str, where: str, tier: Tier
+) -> None:
     workspace_id = getattr(still_world, where)
     actor = actor_of(still_world, still_world.key(name, workspace_id=workspace_id))
     assert (actor.workspace_id, actor.workspace_tier) == (workspace_id, tier)

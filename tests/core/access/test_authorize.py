@@ -74,7 +74,9 @@ def test_a_bound_key_holds_its_tier_and_grants_in_its_workspace_only(world: Worl
     assert tier(world, world.actor("viewer"), far, world.far) is Tier.EDITOR
     assert tier(world, world.actor("owner", world.two), item) is Tier.NONE
     # What an actor carries is not raised by rows: a key was bound when its user held less.
-    assert tier(world, replace(world.actor("admin", world.one), workspace_tier=Tier.VIEWER), item) is Tier.VIEWER
+    assert (
+        tier(world, replace(world.actor("admin", world.one), workspace_tier=Tier.VIEWER), item) is Tier.VIEWER
+    )
 
 
 def test_a_narrowed_key_holds_nothing_on_other_objects(world: World) -> None:
@@ -98,8 +100,12 @@ def test_tiers_cost_no_statement_where_the_actor_tells_and_one_elsewhere(world: 
 
         return world.read(work)
 
-    assert [statements(actor) for actor in (SYSTEM, world.actor("owner"), world.actor("admin", world.one))] == [0] * 3
-    assert [statements(actor) for actor in (world.actor("editor"), world.actor("viewer", world.one))] == [1] * 2
+    assert [
+        statements(actor) for actor in (SYSTEM, world.actor("owner"), world.actor("admin", world.one))
+    ] == [0] * 3
+    assert [statements(actor) for actor in (world.actor("editor"), world.actor("viewer", world.one))] == [
+        1
+    ] * 2
 
 
 def test_require_tier_says_what_is_missing(world: World) -> None:
@@ -143,7 +149,7 @@ def test_a_foreign_workspace_is_missing_and_a_low_tier_is_forbidden(still_world:
         (SYSTEM, "f" * 32),
     ]
     for actor, workspace_id in missing:
-        with pytest.raises(NotFoundError, match="^workspace not found$"):
+        with pytest.raises(NotFoundError, match=r"^workspace not found$"):
             workspace(world, actor, workspace_id, Tier.VIEWER)
     for actor in (world.actor("viewer"), world.actor("viewer", world.one)):
         with pytest.raises(ForbiddenError) as caught:
@@ -190,5 +196,5 @@ def test_require_organization_tells_members_from_strangers(still_world: World) -
             ask(actor, world.acme, Tier.ADMIN)
         assert caught.value.code == "tier_too_low"
     for actor, organization_id in ((world.actor("owner"), world.rival), (SYSTEM, "f" * 32)):
-        with pytest.raises(NotFoundError, match="^organization not found$"):
+        with pytest.raises(NotFoundError, match=r"^organization not found$"):
             ask(actor, organization_id, Tier.VIEWER)

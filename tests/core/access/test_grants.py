@@ -122,10 +122,10 @@ def test_a_subject_holds_one_live_grant_per_object(world: World) -> None:
         first, _ = create(world, owner, item, **changes)
         with world.refuses(access.AlreadyGrantedError, "already_granted"):
             create(world, owner, item, **changes)
-        world.write(lambda tx, first=first: access.revoke_grant(tx, owner, first.id))
+        world.write(access.revoke_grant, owner, first.id)
         create(world, owner, item, **changes)
         with world.refuses(access.AlreadyGrantedError, "already_granted"):
-            world.write(lambda tx, first=first: access.restore_grant(tx, owner, first.id))
+            world.write(access.restore_grant, owner, first.id)
 
 
 def test_the_tier_changes(world: World) -> None:
@@ -191,10 +191,10 @@ def test_only_admins_of_the_object_take_grants_back(world: World, verb: Any) -> 
     grant_id = create(world, SYSTEM, world.item(world.one))[0].id
     for name in ("editor", "viewer"):
         with world.refuses(access.TierTooLowError, "tier_too_low"):
-            world.write(lambda tx, name=name: verb(tx, world.actor(name), grant_id))
+            world.write(verb, world.actor(name), grant_id)
     for name in ("plain", "other", "stranger"):
         with world.refuses(NotFoundError):
-            world.write(lambda tx, name=name: verb(tx, world.actor(name), grant_id))
+            world.write(verb, world.actor(name), grant_id)
 
 
 def test_revoked_grants_are_listed_to_admins_on_request(world: World) -> None:
@@ -204,7 +204,9 @@ def test_revoked_grants_are_listed_to_admins_on_request(world: World) -> None:
 
     def listed(name: str, deleted: Deleted) -> set[str]:
         query = ListQuery(where=Compare("entity_id", Op.EQ, item), deleted=deleted)
-        return {row.id for row in world.read(lambda tx: access.list_grants(tx, world.actor(name), query)).rows}
+        return {
+            row.id for row in world.read(lambda tx: access.list_grants(tx, world.actor(name), query)).rows
+        }
 
     assert listed("admin", Deleted.HIDE) == listed("viewer", Deleted.INCLUDE) == {live}
     assert listed("admin", Deleted.INCLUDE) == {live, gone}

@@ -155,13 +155,17 @@ def test_a_key_made_with_a_key_never_allows_more(still_world: World, changes: di
 
 
 def test_a_key_made_with_a_key_may_allow_less(world: World) -> None:
-    actor = through(world, create(world, world.actor("editor"), operations=("keys:write", "installs:*", "*:read")))
+    actor = through(
+        world, create(world, world.actor("editor"), operations=("keys:write", "installs:*", "*:read"))
+    )
     for operations in (("installs:write",), ("installs:*",), ("events:read", "*:read"), ()):
         made = through(world, create(world, actor, operations=operations))
         assert made.operations == frozenset(operations)
     assert through(world, create(world, actor, kind="publishable")).operations == frozenset({"*:read"})
     narrow = through(world, create(world, world.actor("editor"), operations=("keys:write", "installs:*")))
-    assert through(world, create(world, narrow, kind="publishable")).operations == frozenset({"installs:read"})
+    assert through(world, create(world, narrow, kind="publishable")).operations == frozenset(
+        {"installs:read"}
+    )
 
 
 def test_a_workspace_bound_key_makes_keys_for_that_workspace_only(world: World) -> None:
@@ -227,15 +231,15 @@ def test_a_key_is_revoked_by_its_user_or_an_administrator(world: World) -> None:
     for name in ("viewer", "boss"):
         issued = world.key("viewer")
         actor = world.actor(name)
-        row, events = world.journal(lambda tx, a=actor, i=issued.row.id: access.revoke_key(tx, a, i))
+        row, events = world.journal(access.revoke_key, actor, issued.row.id)
         assert (row.revoked_at, events) == (NOW, [f"key.revoked {issued.row.id}"])
         with world.changes_nothing():
-            again = world.write(lambda tx, a=actor, i=issued.row.id: access.revoke_key(tx, a, i))
+            again = world.write(access.revoke_key, actor, issued.row.id)
             assert again == row
     issued = world.key("viewer")
     for actor in (world.actor("admin"), world.actor("stranger"), world.actor("viewer", world.one)):
         with world.refuses(NotFoundError):
-            world.write(lambda tx, a=actor, i=issued.row.id: access.revoke_key(tx, a, i))
+            world.write(access.revoke_key, actor, issued.row.id)
     with world.refuses(ForbiddenError, "scope_missing"):
         reader = Actor(user_id=world.users["viewer"], operations=frozenset({"*:read"}))
         world.write(lambda tx: access.revoke_key(tx, reader, issued.row.id))

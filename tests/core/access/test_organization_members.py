@@ -9,7 +9,9 @@ from trunkline.kit.errors import ForbiddenError, InvalidRequestError, NotFoundEr
 from trunkline.kit.pages import ListQuery
 
 
-def set_role(world: World, actor: Actor, name: str, role: str, organization_id: str | None = None) -> list[str]:
+def set_role(
+    world: World, actor: Actor, name: str, role: str, organization_id: str | None = None
+) -> list[str]:
     request = access.SetOrganizationRole(
         organization_id=organization_id or world.acme, user_id=world.users[name], role=role
     )
@@ -94,7 +96,9 @@ def test_who_leaves_loses_everything_held_there_and_keeps_the_rest(world: World)
         )
     )
     team = world.write(
-        lambda tx: access.create_team(tx, stranger, access.CreateTeam(organization_id=world.rival, name="crew"))
+        lambda tx: access.create_team(
+            tx, stranger, access.CreateTeam(organization_id=world.rival, name="crew")
+        )
     )
     world.write(lambda tx: access.add_team_member(tx, stranger, team.id, plain))
     there = world.grant(world.item(world.far), "user", plain, "admin")
@@ -116,11 +120,15 @@ def test_who_leaves_loses_everything_held_there_and_keeps_the_rest(world: World)
     assert world.read(lambda tx: access.get_key(tx, SYSTEM, own)).revoked_at is None
     for table in ("workspace_members", "team_members"):
         sql = f"SELECT count(*) FROM {table} WHERE organization_id = :rival AND user_id = :plain"
-        assert world.read(lambda tx, sql=sql: tx.value(sql, rival=world.rival, plain=plain)) == 0
+        assert world.read(value, sql, rival=world.rival, plain=plain) == 0
     parents = world.read(
-        lambda tx: tx.column("SELECT DISTINCT parent_id FROM events WHERE type IN ('key.revoked', 'permission.revoked')")
+        lambda tx: tx.column(
+            "SELECT DISTINCT parent_id FROM events WHERE type IN ('key.revoked', 'permission.revoked')"
+        )
     )
-    cause = world.read(lambda tx: tx.value("SELECT id FROM events WHERE type = 'organization_member.deleted'"))
+    cause = world.read(
+        lambda tx: tx.value("SELECT id FROM events WHERE type = 'organization_member.deleted'")
+    )
     assert parents == [cause]
     with world.changes_nothing():
         assert remove(world, stranger, "plain", world.rival) == []

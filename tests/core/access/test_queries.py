@@ -27,4 +27,4 @@ def test_every_statement_runs_on_both_databases(still_world: World, name: str) -
 
 
 def test_there_are_statements_to_look_at() -> None:
-    assert len(STATEMENTS) == 34
+    assert len(STATEMENTS) > 30

@@ -29,7 +29,9 @@ class Items:
             "unlisted draft": world.item(world.far, visibility="unlisted"),
         }
 
-    def granted(self, name: str, workspace_id: str, subject_kind: str, subject_id: str | None, tier: str) -> str:
+    def granted(
+        self, name: str, workspace_id: str, subject_kind: str, subject_id: str | None, tier: str
+    ) -> str:
         self.ids[name] = self.world.item(workspace_id)
         return self.world.grant(self.ids[name], subject_kind, subject_id, tier)
 
@@ -75,7 +77,9 @@ def test_users_hold_the_tier_of_their_role_and_see_what_is_published(
     assert view.holding(Tier.ADMIN) == admin
 
 
-def test_the_stranger_sees_nothing_of_another_tenant_but_what_is_published(world: World, items: Items) -> None:
+def test_the_stranger_sees_nothing_of_another_tenant_but_what_is_published(
+    world: World, items: Items
+) -> None:
     view = items.seen_by(world.actor("stranger"))
     mine = set(items.ids) - {"one", "two"}
     assert view.listed() == view.found() == view.inside() == view.holding(Tier.ADMIN) == mine
@@ -103,7 +107,13 @@ def test_the_system_sees_every_row(items: Items) -> None:
     ],
 )
 def test_a_bound_key_reaches_its_workspace_only(
-    still_world: World, still_items: Items, name: str, where: str, inside: set[str], editor: set[str], admin: set[str]
+    still_world: World,
+    still_items: Items,
+    name: str,
+    where: str,
+    inside: set[str],
+    editor: set[str],
+    admin: set[str],
 ) -> None:
     view = still_items.seen_by(still_world.actor(name, getattr(still_world, where)))
     assert view.listed() == inside | OPEN
@@ -265,7 +275,9 @@ def test_every_parameter_is_given_and_names_are_the_actors_own(world: World) -> 
 
 def test_the_cheap_tests_stand_before_the_grants(world: World) -> None:
     sql = access.scope(world.actor("owner"), {}).visible(ITEM, "t0", Mode.LIST)
-    order = [sql.index(part) for part in ("t0.organization_id", "workspace_members", "t0.visibility", "grants")]
+    order = [
+        sql.index(part) for part in ("t0.organization_id", "workspace_members", "t0.visibility", "grants")
+    ]
     assert order == sorted(order)
     bound = access.scope(world.actor("owner", world.one), {}).visible(ITEM, "t0", Mode.LIST)
     assert bound == (

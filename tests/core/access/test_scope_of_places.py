@@ -156,7 +156,11 @@ def test_keys_are_seen_by_their_user_and_by_those_who_administer_the_organizatio
 
     acme = {"viewer's", "viewer's in one", "admin's in one"}
     assert seen(world.actor("owner")).listed() == seen(world.actor("boss")).listed() == acme
-    assert seen(world.actor("viewer")).listed() == seen(world.actor("viewer")).found() == acme - {"admin's in one"}
+    assert (
+        seen(world.actor("viewer")).listed()
+        == seen(world.actor("viewer")).found()
+        == acme - {"admin's in one"}
+    )
     assert seen(world.actor("admin")).listed() == {"admin's in one"}
     assert seen(world.actor("plain")).listed() == set()
     assert seen(world.actor("stranger")).listed() == {"stranger's"}

@@ -67,11 +67,12 @@ def test_a_foreign_user_is_missing_and_a_foreign_team_too(world: World) -> None:
     team = create(world, SYSTEM)[0].id
     for user_id in (world.users["stranger"], "f" * 32):
         with world.refuses(NotFoundError):
-            world.write(lambda tx, user_id=user_id: access.add_team_member(tx, world.actor("boss"), team, user_id))
+            world.write(access.add_team_member, world.actor("boss"), team, user_id)
     stranger = world.actor("stranger")
-    for call in (access.get_team, access.delete_team):
-        with world.refuses(NotFoundError):
-            world.write(lambda tx, call=call: call(tx, stranger, team))
+    with world.refuses(NotFoundError):
+        world.write(access.get_team, stranger, team)
+    with world.refuses(NotFoundError):
+        world.write(access.delete_team, stranger, team)
     with pytest.raises(NotFoundError):
         world.read(lambda tx: access.list_team_members(tx, stranger, team, ListQuery()))
     with world.refuses(access.TierTooLowError, "tier_too_low"):

@@ -22,7 +22,9 @@ def create(world: World, actor: Actor, **changes: object) -> access.UserRow:
 @pytest.mark.parametrize("name", ["owner", "boss"])
 def test_those_who_administer_the_organization_make_users(world: World, name: str) -> None:
     actor = world.actor(name)
-    row, events = world.journal(lambda tx: access.create_user(tx, actor, request(world, email="New@Acme.TEST")))
+    row, events = world.journal(
+        lambda tx: access.create_user(tx, actor, request(world, email="New@Acme.TEST"))
+    )
     assert row == access.UserRow(
         id=row.id,
         organization_id=world.acme,
@@ -100,8 +102,8 @@ def test_lists_filter_by_declared_fields(still_world: World) -> None:
 def test_a_foreign_user_is_missing(still_world: World) -> None:
     world = still_world
     for user_id in (world.users["stranger"], "f" * 32):
-        with pytest.raises(NotFoundError, match="^user not found$"):
-            world.read(lambda tx, user_id=user_id: access.get_user(tx, world.actor("owner"), user_id))
+        with pytest.raises(NotFoundError, match=r"^user not found$"):
+            world.read(access.get_user, world.actor("owner"), user_id)
 
 
 def test_users_rename_themselves_and_nothing_more(world: World) -> None:
@@ -129,7 +131,9 @@ def test_administrators_let_users_in_and_keep_them_out(world: World) -> None:
     assert (row.active, events) == (False, [f"user.updated {viewer}"])
     row = world.write(lambda tx: access.update_user(tx, boss, access.UpdateUser(id=viewer, active=True)))
     assert row.active is True
-    changed = world.read(lambda tx: tx.column("SELECT changed FROM audit_entries WHERE action = 'user.updated'"))
+    changed = world.read(
+        lambda tx: tx.column("SELECT changed FROM audit_entries WHERE action = 'user.updated'")
+    )
     assert changed == ['["active"]', '["active"]']
 
 
@@ -139,14 +143,14 @@ def test_an_owner_is_changed_by_an_owner_and_never_deactivated_while_named(world
         world.write(lambda tx: access.update_user(tx, boss, access.UpdateUser(id=owner, name="Fool")))
     with world.refuses(access.OrganizationOwnerError, "organization_owner"):
         world.write(
-            lambda tx: access.update_user(
-                tx, world.actor("owner"), access.UpdateUser(id=owner, active=False)
-            )
+            lambda tx: access.update_user(tx, world.actor("owner"), access.UpdateUser(id=owner, active=False))
         )
 
 
 def test_a_user_managed_elsewhere_is_not_changed_by_another_organizations_admin(world: World) -> None:
-    join = access.SetOrganizationRole(organization_id=world.rival, user_id=world.users["plain"], role="member")
+    join = access.SetOrganizationRole(
+        organization_id=world.rival, user_id=world.users["plain"], role="member"
+    )
     world.write(lambda tx: access.set_organization_role(tx, SYSTEM, join))
     out = access.UpdateUser(id=world.users["plain"], active=False)
     with world.refuses(access.TierTooLowError, "tier_too_low"):

@@ -10,7 +10,9 @@ from trunkline.kit.filters import Compare, Op
 from trunkline.kit.pages import ListQuery
 
 
-def add(world: World, actor: Actor, name: str, role: str = "viewer") -> tuple[access.WorkspaceMemberRow, list[str]]:
+def add(
+    world: World, actor: Actor, name: str, role: str = "viewer"
+) -> tuple[access.WorkspaceMemberRow, list[str]]:
     request = access.AddWorkspaceMember(workspace_id=world.one, user_id=world.users[name], role=role)
     return world.journal(lambda tx: access.add_workspace_member(tx, actor, request))
 
@@ -72,11 +74,7 @@ def test_the_list_is_of_one_workspace_of_the_callers(still_world: World) -> None
     assert names(ListQuery(where=Compare("user_id", Op.EQ, world.users["other"]))) == []
     for workspace_id in (world.two, world.far, "f" * 32):
         with pytest.raises(NotFoundError):
-            world.read(
-                lambda tx, workspace_id=workspace_id: access.list_workspace_members(
-                    tx, viewer, workspace_id, ListQuery()
-                )
-            )
+            world.read(access.list_workspace_members, viewer, workspace_id, ListQuery())
 
 
 def test_roles_change_and_end(world: World) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import pytest
 from msgspec import Struct
@@ -24,13 +24,15 @@ from trunkline.core.access.tables import (
 from trunkline.core.entities.tables import entities, entity_loans, entity_versions
 from trunkline.core.integrations.tables import integrations
 from trunkline.core.journal.tables import audit_entries, event_payloads, events
-from trunkline.core.workspaces.tables import organizations, workspaces as workspaces_table
+from trunkline.core.workspaces.tables import organizations
+from trunkline.core.workspaces.tables import workspaces as workspaces_table
 from trunkline.infra.db import Catalog, Database, Field, FieldKind, ListSpec, Tx
 from trunkline.kit.actor import Actor, system_actor
 from trunkline.kit.clock import FixedClock
 from trunkline.kit.errors import TrunklineError
 
 Answer = TypeVar("Answer")
+P = ParamSpec("P")
 SYSTEM = system_actor("test set-up")
 PEPPER = b"p" * 32
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -111,11 +113,11 @@ class World:
     far: str = ""
     users: dict[str, str] = field(default_factory=dict)
 
-    def read(self, work: Callable[[Tx], Answer]) -> Answer:
-        return self.db.read_now(work)
+    def read(self, work: Callable[Concatenate[Tx, P], Answer], *args: P.args, **kwargs: P.kwargs) -> Answer:
+        return self.db.read_now(lambda tx: work(tx, *args, **kwargs))
 
-    def write(self, work: Callable[[Tx], Answer]) -> Answer:
-        return self.db.write_now(work)
+    def write(self, work: Callable[Concatenate[Tx, P], Answer], *args: P.args, **kwargs: P.kwargs) -> Answer:
+        return self.db.write_now(lambda tx: work(tx, *args, **kwargs))
 
     def actor(self, name: str, workspace_id: str | None = None) -> Actor:
         return self.read(lambda tx: access.act_as(tx, self.users[name], workspace_id=workspace_id))
@@ -127,11 +129,15 @@ class World:
 
     def item(self, workspace_id: str, **columns: Any) -> str:
         """An integration: private and unpublished unless said otherwise."""
-        return self.write(lambda tx: insert_item(tx, self.organization_of(workspace_id), workspace_id, columns))
+        return self.write(
+            lambda tx: insert_item(tx, self.organization_of(workspace_id), workspace_id, columns)
+        )
 
     def thing(self, workspace_id: str, **columns: Any) -> tuple[str, str]:
         """An entity with one version; their ids."""
-        return self.write(lambda tx: insert_thing(tx, self.organization_of(workspace_id), workspace_id, columns))
+        return self.write(
+            lambda tx: insert_thing(tx, self.organization_of(workspace_id), workspace_id, columns)
+        )
 
     def organization_of(self, workspace_id: str) -> str:
         return self.rival if workspace_id == self.far else self.acme
@@ -177,7 +183,9 @@ class World:
 
     def snapshot(self) -> dict[str, list[tuple[Any, ...]]]:
         """Every row of every table that access and workspaces write."""
-        return self.read(lambda tx: {t.name: sorted(tx.fetch(f"SELECT * FROM {t.name}", {}), key=str) for t in WATCHED})
+        return self.read(
+            lambda tx: {t.name: sorted(tx.fetch(f"SELECT * FROM {t.name}", {}), key=str) for t in WATCHED}
+        )
 
     @contextmanager
     def refuses(
@@ -198,17 +206,21 @@ class World:
         yield
         assert self.snapshot() == before
 
-    def journal(self, work: Callable[[Tx], Answer]) -> tuple[Answer, list[str]]:
+    def journal(
+        self, work: Callable[Concatenate[Tx, P], Answer], *args: P.args, **kwargs: P.kwargs
+    ) -> tuple[Answer, list[str]]:
         """The answer of a write and the events it recorded, each with its audit entry."""
         before = len(self.events())
         audited = len(self.audited())
-        answer = self.write(work)
+        answer = self.write(work, *args, **kwargs)
         happened = self.events()[before:]
         assert sorted(self.audited()[audited:]) == sorted(happened)
         return answer, [f"{type_} {subject}" for type_, subject in happened]
 
     def events(self) -> list[tuple[str, str]]:
-        return self.read(lambda tx: [(t, s) for t, s in tx.fetch("SELECT type, subject_id FROM events ORDER BY id", {})])
+        return self.read(
+            lambda tx: [(t, s) for t, s in tx.fetch("SELECT type, subject_id FROM events ORDER BY id", {})]
+        )
 
     def audited(self) -> list[tuple[str, str]]:
         sql = "SELECT action, subject_id FROM audit_entries ORDER BY id"
@@ -237,13 +249,17 @@ def insert_item(tx: Tx, organization_id: str, workspace_id: str, columns: dict[s
     return item_id
 
 
-def insert_thing(
-    tx: Tx, organization_id: str, workspace_id: str, columns: dict[str, Any]
-) -> tuple[str, str]:
+def insert_thing(tx: Tx, organization_id: str, workspace_id: str, columns: dict[str, Any]) -> tuple[str, str]:
     entity_id, version_id = tx.new_id(), tx.new_id()
     place = {"organization_id": organization_id, "workspace_id": workspace_id}
     common = {"name": "thing", "created_by": "", "created_at": tx.now}
-    values = {"id": entity_id, "kind": "schema", "slug": entity_id, "version_id": version_id, "updated_at": tx.now}
+    values = {
+        "id": entity_id,
+        "kind": "schema",
+        "slug": entity_id,
+        "version_id": version_id,
+        "updated_at": tx.now,
+    }
     tx.insert(entities, **place | common | values | columns)
     content = {"number": 1, "definition": "{}", "content_hash": ""}
     tx.insert(entity_versions, id=version_id, entity_id=entity_id, **place | common | content)
@@ -263,7 +279,11 @@ def build(db: Database, clock: FixedClock) -> World:
             tx,
             SYSTEM,
             workspaces.CreateOrganization(
-                name="Acme", handle="acme", owner_email="owner@acme.test", owner_name="owner", owner_operator=True
+                name="Acme",
+                handle="acme",
+                owner_email="owner@acme.test",
+                owner_name="owner",
+                owner_operator=True,
             ),
         )
         rival = workspaces.create_organization(
@@ -277,7 +297,9 @@ def build(db: Database, clock: FixedClock) -> World:
         world.users = {"owner": acme.owner_id, "stranger": rival.owner_id}
         for name in ("boss", "plain", "admin", "editor", "viewer", "other"):
             role = "admin" if name == "boss" else "member"
-            request = access.CreateUser(organization_id=acme.id, email=f"{name}@acme.test", name=name, role=role)
+            request = access.CreateUser(
+                organization_id=acme.id, email=f"{name}@acme.test", name=name, role=role
+            )
             world.users[name] = access.create_user(tx, SYSTEM, request).id
         world.one = _workspace(tx, acme.id, "one", acme.owner_id)
         world.two = _workspace(tx, acme.id, "two", acme.owner_id)

@@ -17,7 +17,8 @@ def shop(instance: Instance) -> dict[str, Any]:
     charge = instance.entity("functions", "charge", {"inputSchemaId": money["id"], "steps": [1]})
     helper = instance.entity("agents", "helper", {"tools": [charge["id"]]})
     integration = instance.integration(
-        "shop", [member("charge", charge, "function"), member("helper", helper, "agent", dependsOn=["charge"])]
+        "shop",
+        [member("charge", charge, "function"), member("helper", helper, "agent", dependsOn=["charge"])],
     )
     return {"integration": integration, "money": money, "charge": charge, "helper": helper}
 
@@ -416,7 +417,14 @@ class TestPurge:
         assert instance.ok("GET", "/api/integration-installs")["pageInfo"]["total"] == 1
         instance.ok("DELETE", path)
         instance.ok("DELETE", f"{path}/purge")
-        for table in ("installs", "members", "entities", "integrations", "integration_versions", "workspaces"):
+        for table in (
+            "installs",
+            "members",
+            "entities",
+            "integrations",
+            "integration_versions",
+            "workspaces",
+        ):
             assert instance.count(f"SELECT count(*) FROM {table}") == 0
         assert bootstrap.verify(instance.database) == []
 

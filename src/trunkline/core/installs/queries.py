@@ -189,8 +189,10 @@ SELECT s.id FROM solutions s
 WHERE s.purge_after <= :now AND NOT EXISTS (SELECT 1 FROM installs i WHERE i.solution_id = s.id)
 ORDER BY s.purge_after, s.id LIMIT :limit
 """
-REMOVED_FOR_LONG = """
-purge_after <= :now
-  AND solution_id IN (SELECT s.id FROM solutions s WHERE s.deleted_at IS NULL)
-  AND entity_id IN (SELECT e.id FROM entities e WHERE e.deleted_at IS NULL)
+EXPIRED_SOLUTION_MEMBERS = """
+SELECT m.id FROM solution_members m
+JOIN solutions s ON s.id = m.solution_id AND s.deleted_at IS NULL
+JOIN entities e ON e.id = m.entity_id AND e.deleted_at IS NULL
+WHERE m.purge_after <= :now
+ORDER BY m.purge_after, m.id LIMIT :limit
 """

@@ -7,13 +7,20 @@ from dataclasses import dataclass
 
 from msgspec import structs
 
-from trunkline.core.access import DeletedError, Permission, require_tier, scope, tombstone
+from trunkline.core.access import (
+    DeletedError,
+    NotDeletedError,
+    Permission,
+    require_tier,
+    scope,
+    tombstone,
+)
 from trunkline.core.entities import ENTITY, EntityRow
-from trunkline.core.installs.queries import BY_ID, HELD_BY_SOLUTION, REMOVED_FOR_LONG
+from trunkline.core.installs.queries import BY_ID, EXPIRED_SOLUTION_MEMBERS, HELD_BY_SOLUTION
 from trunkline.core.installs.solutions import visible_solution
 from trunkline.core.installs.specs import SOLUTION_MEMBER, SolutionMemberRow, SolutionRow
 from trunkline.core.installs.tables import solution_members
-from trunkline.core.journal import Change, record
+from trunkline.core.journal import Change, empty_payloads, record
 from trunkline.infra.db import Tx, lists
 from trunkline.kit.actor import Actor, Tier
 from trunkline.kit.errors import InvalidRequestError, NotFoundError
@@ -110,15 +117,30 @@ def remove_solution_member(tx: Tx, actor: Actor, member_id: str) -> None:
     _journal(tx, actor, "deleted", row)
 
 
-def forget_removed_members(tx: Tx) -> int:
-    """Drop the places that entities were taken out of, once their retention is over; for the retention job.
+def purge_solution_member(tx: Tx, actor: Actor, member_id: str) -> None:
+    """Remove the place of an entity that was taken out of a solution for good.
 
-    Places that a deleted solution or entity would bring back are kept for it.
-
-    Returns:
-        How many there were.
+    Raises:
+        NotFoundError: absent or outside the caller's scope.
+        ForbiddenError: the caller is no admin of the workspace.
+        NotDeletedError: the entity is in the solution.
     """
-    return tx.delete(solution_members, REMOVED_FOR_LONG, now=tx.now)
+    actor.require(Permission.SOLUTIONS_WRITE)
+    row = _visible(tx, actor, member_id)
+    require_tier(tx, actor, row, Tier.ADMIN, "solution")
+    if row.deleted_at is None:
+        raise NotDeletedError("the entity is in the solution: take it out before purging its place")
+    tx.delete(solution_members, BY_ID, id=row.id)
+    empty_payloads(tx, [row.id])
+    _journal(tx, actor, "purged", row, told=False)
+
+
+def expired_solution_members(tx: Tx, limit: int) -> list[str]:
+    """Ids of places that entities were taken out of too long ago; for the retention job.
+
+    Places that a deleted solution or entity brings back when it is restored go with that.
+    """
+    return [str(member_id) for member_id in tx.column(EXPIRED_SOLUTION_MEMBERS, now=tx.now, limit=limit)]
 
 
 def _chosen(
@@ -163,16 +185,17 @@ def _visible(tx: Tx, actor: Actor, member_id: str) -> SolutionMemberRow:
     return row
 
 
-def _journal(tx: Tx, actor: Actor, verb: str, row: SolutionMemberRow) -> None:
+def _journal(tx: Tx, actor: Actor, verb: str, row: SolutionMemberRow, *, told: bool = True) -> None:
+    data = {
+        "solutionId": format_id("solution", row.solution_id),
+        "entityId": format_id(row.entity_kind, row.entity_id),
+    }
     change = Change(
         type=f"solution_member.{verb}",
         subject_kind="solution_member",
         subject_id=row.id,
         organization_id=row.organization_id,
         workspace_id=row.workspace_id,
-        data={
-            "solutionId": format_id("solution", row.solution_id),
-            "entityId": format_id(row.entity_kind, row.entity_id),
-        },
+        data=data if told else {},
     )
     record(tx, actor, change)

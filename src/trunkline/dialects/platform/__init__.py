@@ -11,7 +11,29 @@ from importlib import import_module
 
 from trunkline.dialects.platform.auth import authenticate
 from trunkline.dialects.platform.errors import ErrorBody, render_error
+from trunkline.dialects.platform.filters import camel
+from trunkline.kit.ids import PREFIXES, format_id
 from trunkline.web import Dialect, Route
+
+_SAMPLE_ID = "019748c9a1b27f3e8d4c5b6a79881234"
+EXAMPLES = {
+    **{f"{camel(kind)}Id": format_id(kind, _SAMPLE_ID) for kind in PREFIXES},
+    **dict.fromkeys(("createdBy", "publishedBy", "installedBy"), format_id("user", _SAMPLE_ID)),
+    **dict.fromkeys(("createdAt", "updatedAt", "publishedAt", "installedAt"), "2026-11-22T10:00:00.000Z"),
+    **dict.fromkeys(("deletedAt", "retentionTier", "lastUpgradedAt", "parentInstallId", "solutionId")),
+    "integrationVersionId": format_id("version", _SAMPLE_ID),
+    "authStateId": format_id("connection", _SAMPLE_ID),
+    "publisher": "acme",
+    "currentVersion": "1.4.0",
+    "changelog": "Contacts keep their tags.",
+    "description": "Keeps contacts in step.",
+    "iconUrl": "https://example.com/icon.png",
+    "slug": "crm-sync",
+    "name": "CRM sync",
+    "version": "1.4.0",
+    "startCursor": None,
+    "endCursor": None,
+}
 
 
 def _routes() -> tuple[Route, ...]:
@@ -33,4 +55,5 @@ DIALECT = Dialect(
     render_error=render_error,
     error_type=ErrorBody,
     routes=_routes(),
+    examples=EXAMPLES,
 )

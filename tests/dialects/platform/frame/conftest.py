@@ -4,7 +4,8 @@ import pytest
 
 from tests.core.access.fixtures import still_world
 from tests.core.access.world import PEPPER, World
-from tests.dialects.platform.frame.teams import FRAME, FrameServices
+from tests.dialects.platform.frame.teams import FRAME
+from tests.web.notes import NoteServices
 from trunkline.app import create_app
 from trunkline.web import Application
 
@@ -13,7 +14,7 @@ __all__ = ["still_world"]
 
 @pytest.fixture
 def app(still_world: World) -> Application:
-    return create_app(still_world.db, FrameServices(PEPPER), [FRAME])
+    return create_app(still_world.db, NoteServices(PEPPER), [FRAME])
 
 
 @pytest.fixture

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from msgspec import UNSET, UnsetType
 
-from tests.web.notes import Seal
 from trunkline.core import access
 from trunkline.dialects.platform import DIALECT
 from trunkline.dialects.platform.lists import ListPage, TrashParameters, list_page, list_query
 from trunkline.dialects.platform.wire_base import Body, Wire, member_id, path_id, spell_time
-from trunkline.kit.cursors import CursorCodec
 from trunkline.kit.errors import ErrorKind
 from trunkline.kit.ids import format_id
 from trunkline.web import Call, Route
@@ -102,10 +100,3 @@ ROUTES = (
 )
 
 FRAME = replace(DIALECT, routes=ROUTES)
-
-
-@dataclass(frozen=True)
-class FrameServices:
-    pepper: bytes
-    answers: Seal = field(default_factory=Seal)
-    cursors: CursorCodec = field(default_factory=lambda: CursorCodec(b"c" * 32))

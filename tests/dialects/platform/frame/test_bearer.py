@@ -4,7 +4,8 @@ import pytest
 
 from tests.asgi import call
 from tests.core.access.world import PEPPER, World
-from tests.dialects.platform.frame.teams import FRAME, FrameServices
+from tests.dialects.platform.frame.teams import FRAME
+from tests.web.notes import NoteServices
 from trunkline.app import create_app
 from trunkline.core import access
 from trunkline.dialects.platform.auth import authenticate
@@ -59,7 +60,7 @@ def test_another_credential_is_refused_alike(app: Application, headers: dict[str
 
 def test_a_well_formed_key_that_is_unknown_is_refused(app: Application, still_world: World) -> None:
     key = still_world.key("owner").secret.reveal()
-    other = create_app(still_world.db, FrameServices(b"q" * 32), [FRAME])
+    other = create_app(still_world.db, NoteServices(b"q" * 32), [FRAME])
     assert call(other, "GET", LIST, {"authorization": f"Bearer {key}"}).status == 401
 
 
@@ -81,7 +82,7 @@ def test_two_credentials_are_refused(app: Application, owner: dict[str, str]) ->
 def test_a_malformed_key_costs_no_look_up(still_world: World) -> None:
     def work(tx: Tx) -> int:
         with pytest.raises(UnauthenticatedError):
-            authenticate(tx, Headers({"authorization": "Bearer sec_nope"}), FrameServices(PEPPER))
+            authenticate(tx, Headers({"authorization": "Bearer sec_nope"}), NoteServices(PEPPER))
         return tx.statements
 
     assert still_world.read(work) == 0

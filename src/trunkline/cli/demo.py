@@ -1,0 +1,75 @@
+"""`trunkline demo`: a server with something to look at."""
+
+from __future__ import annotations
+
+from trunkline.bootstrap import Platform
+from trunkline.cli.example import CUSTOMERS, SLUG, find_example, make_example
+from trunkline.cli.failures import Exit
+from trunkline.cli.listening import reserved
+from trunkline.cli.lookups import first_workspace
+from trunkline.cli.opening import created
+from trunkline.cli.options import NO_FLAGS, NO_SERVER_FLAGS, Common, Server
+from trunkline.cli.screen import Screen
+from trunkline.cli.serve import serve_announced
+from trunkline.cli.setup import Credentials, Names, set_up, show_credentials
+from trunkline.infra.db import Tx
+from trunkline.kit.actor import system_actor
+from trunkline.settings import check_exposure
+
+NAMES = Names(organization="Acme", workspace="Acme Studio", email="demo@acme.example", name="Demo")
+
+
+def demo(*, common: Common = NO_FLAGS, server: Server = NO_SERVER_FLAGS) -> Exit:
+    """Make an instance with example data, and serve it.
+
+    The example is an integration "acme-crm" with two published versions, installed in two workspaces of
+    which one has been upgraded. Starting it again adds nothing twice.
+
+    **Examples**
+
+        trunkline demo
+
+        trunkline demo --data-dir ./data --port 8081
+    """
+    settings, screen = common.settings(server), common.screen
+    check_exposure(settings)
+    with reserved(settings) as address:
+        base_url = settings.base_url(address.port)
+        with created(settings) as platform:
+            credentials = set_up(platform, settings, NAMES, base_url=base_url)
+            is_new = add_example(platform)
+        _introduce(screen, base_url, credentials, common, is_new=is_new)
+        return serve_announced(settings, address, screen)
+
+
+def add_example(platform: Platform) -> bool:
+    """Put the example into the oldest workspace; False where it is there already."""
+
+    def work(tx: Tx) -> bool:
+        actor = system_actor("demo")
+        workspace = first_workspace(tx, actor)
+        if find_example(tx, actor, workspace) is not None:
+            return False
+        make_example(tx, workspace)
+        return True
+
+    return platform.database.write_now(work)
+
+
+def _introduce(
+    screen: Screen, base_url: str, credentials: Credentials | None, common: Common, *, is_new: bool
+) -> None:
+    if credentials is not None:
+        show_credentials(screen, credentials)
+    else:
+        screen.note(
+            f"The key was shown at the first start; make another: trunkline key create{common.flags()}"
+        )
+    token = "$TRUNKLINE_TOKEN" if credentials is None else credentials.token  # noqa: S105  # a variable's name
+    customers = " and ".join(name for name, _ in CUSTOMERS)
+    screen.note(
+        f"\n{SLUG} 1.1.0 is {'' if is_new else 'still '}published and installed for {customers}; the second is"
+        " one version behind:\n"
+        f"  curl -H 'Authorization: Bearer {token}' {base_url}/api/integration-installs\n"
+        f"\nOpen  {base_url}/docs      the API reference, with every operation\n"
+    )
