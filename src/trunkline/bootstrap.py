@@ -22,8 +22,7 @@ from trunkline.core.installs.tables import members, solution_members, solutions
 from trunkline.core.integrations import handlers as integration_handlers
 from trunkline.core.integrations.invariants import integration_findings
 from trunkline.core.integrations.tables import integrations as integration_rows
-from trunkline.core.journal.idempotency import forget_expired_answers
-from trunkline.core.journal.invariants import journal_findings
+from trunkline.core.journal import forget_expired_answers, journal_findings
 from trunkline.core.workspaces import remove_with_workspace, revive_with_workspace, tombstone_with_workspace
 from trunkline.core.workspaces.cascade import Reaction
 from trunkline.infra.db import Catalog, Database, Specs, Tx, migrate, open_database
@@ -116,6 +115,7 @@ def _entity_purger(kind: str) -> Purger:
 # Whatever points at an object before the object.
 PURGERS = (
     Purger("install", installs.expired_installs, installs.purge_install),
+    Purger("solution_member", installs.expired_solution_members, installs.purge_solution_member),
     Purger("solution", installs.expired_solutions, installs.purge_solution),
     Purger("integration", integrations.expired_integrations, integrations.purge_integration),
     *(_entity_purger(kind) for kind in entities.KINDS),
@@ -213,7 +213,9 @@ def open_platform(
         cursors=CursorCodec(derive(unlocked.root, "cursor")),
         vault=unlocked.vault,
     )
-    return Platform(settings=settings, database=database, services=services, worker=Worker(database, HANDLERS, PERIODICS))
+    return Platform(
+        settings=settings, database=database, services=services, worker=Worker(database, HANDLERS, PERIODICS)
+    )
 
 
 def application(platform: Platform) -> Application:

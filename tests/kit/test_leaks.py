@@ -23,9 +23,14 @@ def test_finds_credentials_wherever_they_stand(text):
 
 def test_finds_text_in_slots_that_ask_for_a_secret():
     value = {"type": "oauth2", "client_secret": "hunter2", "nested": {"apiKey": "x"}, "clientId": "public"}
-    assert list(find_secrets(value, "authConfig", slots=True)) == ["authConfig.client_secret", "authConfig.nested.apiKey"]
+    assert list(find_secrets(value, "authConfig", slots=True)) == [
+        "authConfig.client_secret",
+        "authConfig.nested.apiKey",
+    ]
     assert list(find_secrets(value, "authConfig")) == []
 
 
 def test_leaves_ordinary_text_alone():
-    assert list(find_secrets({"a": "a sec_ret", "b": ["fun_" + "0" * 32], "n": 1}, "manifest", slots=True)) == []
+    assert (
+        list(find_secrets({"a": "a sec_ret", "b": ["fun_" + "0" * 32], "n": 1}, "manifest", slots=True)) == []
+    )

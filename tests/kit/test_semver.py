@@ -9,7 +9,14 @@ from trunkline.kit.semver import parse, satisfies
 
 def test_orders_by_precedence():
     # The order SemVer 2.0.0 section 11 gives, and numbers beyond it.
-    texts = ["1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta", "1.0.0-beta.2", "1.0.0-beta.11"]
+    texts = [
+        "1.0.0-alpha",
+        "1.0.0-alpha.1",
+        "1.0.0-alpha.beta",
+        "1.0.0-beta",
+        "1.0.0-beta.2",
+        "1.0.0-beta.11",
+    ]
     texts += ["1.0.0-rc.1", "1.0.0", "1.0.1", "1.2.0", "1.10.0", "2.0.0"]
     versions = [parse(text) for text in texts]
     assert all(left < right for left, right in pairwise(versions))
@@ -20,8 +27,23 @@ def test_ignores_build_metadata():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "1", "1.0", "v1.0.0", "1.0.0.0", "01.0.0", "1.0.0-", "1.0.0-01", "1.0.0-a..b", "1.0.0+", " 1.0.0",
-             "1.0.0\n", "１.0.0", "9" * 200 + ".0.0"]
+    "text",
+    [
+        "",
+        "1",
+        "1.0",
+        "v1.0.0",
+        "1.0.0.0",
+        "01.0.0",
+        "1.0.0-",
+        "1.0.0-01",
+        "1.0.0-a..b",
+        "1.0.0+",
+        " 1.0.0",
+        "1.0.0\n",
+        "１.0.0",
+        "9" * 200 + ".0.0",
+    ],
 )
 def test_refuses_what_is_no_version(text):
     assert parse(text) is None

@@ -8,10 +8,19 @@ from trunkline.kit.errors import InvalidRequestError
 from trunkline.kit.strictjson import content_hash, decode, encode
 
 values = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False, allow_infinity=False),
-              st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"))),
-    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.text(st.characters(
-        exclude_categories=["Cs"], exclude_characters="\x00")), inner, max_size=4)),
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(-(2**63), 2**63 - 1),
+        st.floats(allow_nan=False, allow_infinity=False),
+        st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00")),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4),
+        st.dictionaries(
+            st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00")), inner, max_size=4
+        ),
+    ),
     max_leaves=10,
 )
 

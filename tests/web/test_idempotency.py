@@ -9,7 +9,7 @@ from tests.asgi import acall, call
 from tests.web.conftest import READER, WRITER
 from tests.web.notes import NOTES, NoteServices
 from trunkline.app import create_app
-from trunkline.core.journal.idempotency import forget_expired_answers
+from trunkline.core.journal import forget_expired_answers
 from trunkline.infra.db import Database
 from trunkline.kit.clock import FixedClock
 from trunkline.web import Application

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cyclopts import App, CycloptsError
 
@@ -42,11 +42,20 @@ app = App(
     suppress_keyboard_interrupt=False,
     result_action="return_value",
 )
-for command in (init, serve, up, demo):
-    app.command(command)
-for group in (import_app, key_app, db_app):
-    app.command(group)
-for command in (verify, doctor, settings, version):
+COMMANDS: tuple[Callable[..., Exit] | App, ...] = (
+    init,
+    serve,
+    up,
+    demo,
+    import_app,
+    key_app,
+    db_app,
+    verify,
+    doctor,
+    settings,
+    version,
+)
+for command in COMMANDS:
     app.command(command)
 
 

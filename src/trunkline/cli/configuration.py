@@ -53,6 +53,8 @@ def settings(
 
     Args:
         markdown: print the reference page of all settings instead.
+        common: the flags of every command.
+        server: the flags of the commands that serve.
     """
     screen = common.screen
     if markdown:

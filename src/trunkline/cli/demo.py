@@ -36,7 +36,7 @@ def demo(*, common: Common = NO_FLAGS, server: Server = NO_SERVER_FLAGS) -> Exit
     with reserved(settings) as address:
         base_url = settings.base_url(address.port)
         with created(settings) as platform:
-            credentials = set_up(platform, settings, NAMES, base_url=base_url)
+            credentials = set_up(platform, settings, NAMES.request(), base_url=base_url)
             is_new = add_example(platform)
         _introduce(screen, base_url, credentials, common, is_new=is_new)
         return serve_announced(settings, address, screen)
@@ -65,7 +65,7 @@ def _introduce(
         screen.note(
             f"The key was shown at the first start; make another: trunkline key create{common.flags()}"
         )
-    token = "$TRUNKLINE_TOKEN" if credentials is None else credentials.token  # noqa: S105  # a variable's name
+    token = "$TRUNKLINE_TOKEN" if credentials is None else credentials.token
     customers = " and ".join(name for name, _ in CUSTOMERS)
     screen.note(
         f"\n{SLUG} 1.1.0 is {'' if is_new else 'still '}published and installed for {customers}; the second is"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 from cyclopts import CycloptsError
 
 from trunkline.infra.db.migrate import SchemaError
-from trunkline.infra.vault import KeyFileError, VaultError, WrongKeyError
+from trunkline.infra.vault import VaultError
 from trunkline.kit.errors import TrunklineError
 from trunkline.settings import SettingsError
 
@@ -53,25 +55,10 @@ class Failure:
 
 def explain(error: BaseException) -> Failure:
     """The sentence, hint and exit code for anything a command may raise."""
-    match error:
-        case CommandError():
-            return Failure(error.code, str(error), error.hint, error.exit)
-        case CycloptsError():
-            return Failure("usage", _one_line(str(error)), "add --help to see what it takes", Exit.USAGE)
-        case SettingsError():
-            return Failure("settings_invalid", str(error), error.hint, Exit.USAGE)
-        case TrunklineError():
-            return _refused(error)
-        case SchemaError():
-            return Failure("schema_not_current", str(error), "`trunkline db status` shows where it stands")
-        case WrongKeyError() | KeyFileError() | VaultError():
-            return Failure("vault_key", str(error), "`trunkline doctor` checks the key file")
-        case KeyboardInterrupt():
-            return Failure("interrupted", "interrupted", exit=Exit.INTERRUPTED)
-        case OSError():
-            return _from_system(error)
-        case _:
-            return _other(error)
+    for kind, explanation in _EXPLANATIONS:
+        if isinstance(error, kind):
+            return explanation(error)
+    return _other(error)
 
 
 def _refused(error: TrunklineError) -> Failure:
@@ -97,6 +84,8 @@ def _other(error: BaseException) -> Failure:
     if kinds & {"sqlalchemy.OperationalError", "psycopg.OperationalError", "psycopg_pool.PoolTimeout"}:
         reason = _one_line(str(getattr(error, "orig", None) or error))
         hint = "check that the database runs and that --database-url is right; `trunkline doctor` tells more"
+        if "locked" in reason:
+            hint = "another process, most likely the server, has the database open: stop it first"
         return Failure("database_unreachable", f"the database cannot be opened: {reason}", hint)
     if isinstance(error, RuntimeError) and type(error) is RuntimeError:
         return Failure("unsupported", str(error))
@@ -106,3 +95,23 @@ def _other(error: BaseException) -> Failure:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+_EXPLANATIONS: tuple[tuple[type[BaseException], Callable[[Any], Failure]], ...] = (
+    (CommandError, lambda error: Failure(error.code, str(error), error.hint, error.exit)),
+    (
+        CycloptsError,
+        lambda error: Failure("usage", _one_line(str(error)), "add --help to see what it takes", Exit.USAGE),
+    ),
+    (SettingsError, lambda error: Failure("settings_invalid", str(error), error.hint, Exit.USAGE)),
+    (TrunklineError, _refused),
+    (
+        SchemaError,
+        lambda error: Failure(
+            "schema_not_current", str(error), "`trunkline db status` shows where it stands"
+        ),
+    ),
+    (VaultError, lambda error: Failure("vault_key", str(error), "`trunkline doctor` checks the key file")),
+    (KeyboardInterrupt, lambda _: Failure("interrupted", "interrupted", exit=Exit.INTERRUPTED)),
+    (OSError, _from_system),
+)

@@ -114,6 +114,7 @@ def openapi(
         user: e-mail address or id of whom it is done as; by default the workspace's owner.
         url: a running server to import into.
         token: a secret key for --url; better set as TRUNKLINE_TOKEN, as others see the command line.
+        common: the flags of every command.
     """
     screen = common.screen
     conversion = convert(read_document(_content(file), filename=file.name))
@@ -126,10 +127,7 @@ def openapi(
         publish=publish,
     )
     with screen.progress(f"Importing {conversion.title}") as step:
-        if url is None:
-            result = _into_database(common, order, step)
-        else:
-            result = _into_server(url, token, order, step)
+        result = _into_server(url, token, order, step) if url else _into_database(common, order, step)
     show(screen, order, result)
     return Exit.OK
 

@@ -83,6 +83,7 @@ def create(
         kind: a publishable key may be seen by everybody and reads only, unless told otherwise.
         days: how long it is valid; by default until it is revoked.
         allow: what it may do, e.g. integrations:read, installs:* or *:read; by default all its kind may.
+        common: the flags of every command.
     """
     actor = system_actor("key made on the command line")
     with opened(common.settings()) as platform:
@@ -129,6 +130,7 @@ def list_(*, revoked: bool = False, common: Common = NO_FLAGS) -> Exit:
 
     Args:
         revoked: show revoked and session keys too.
+        common: the flags of every command.
     """
     with opened(common.settings()) as platform:
         rows = platform.database.read_now(partial(_all_keys, hide_ended=not revoked))
@@ -160,6 +162,7 @@ def revoke(key: str, *, common: Common = NO_FLAGS) -> Exit:
 
     Args:
         key: its id, as `trunkline key list` shows it.
+        common: the flags of every command.
     """
     key_id = parse_id("key", key)
     if key_id is None:

@@ -10,6 +10,7 @@ from trunkline.cli.failures import CommandError
 from trunkline.settings import Settings
 
 DIRECTORY_MODE = 0o700
+FILE_MODE = 0o600
 
 
 @contextmanager
@@ -40,6 +41,7 @@ def created(settings: Settings) -> Iterator[Platform]:
     settings.data_dir.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
     if settings.sqlite_path is not None:
         settings.sqlite_path.parent.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
+        settings.sqlite_path.touch(mode=FILE_MODE)
     platform = open_platform(settings, migrate_schema=True)
     try:
         yield platform

@@ -10,6 +10,7 @@ import random
 import ssl
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote, urlencode, urlsplit
@@ -139,13 +140,13 @@ class Remote:
         raise AssertionError("the last try answers or raises")
 
     def _read(self, status: int, answer: bytes) -> dict[str, Any]:
-        try:
-            if len(answer) > ANSWER_MAX:
-                raise msgspec.DecodeError("too long")
-            value = msgspec.json.decode(answer, type=dict[str, Any])
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        value: dict[str, Any] | None = None
+        if len(answer) <= ANSWER_MAX:
+            with suppress(msgspec.DecodeError, UnicodeDecodeError):
+                value = msgspec.json.decode(answer, type=dict[str, Any])
+        if value is None:
             message = f"{self._where} answered {status} with something that is not Trunkline's"
-            raise CommandError("not_trunkline", message, "check --url, and any proxy in between") from error
+            raise CommandError("not_trunkline", message, "check --url, and any proxy in between")
         if status < http.HTTPStatus.BAD_REQUEST:
             return value
         raise refusal(status, value)

@@ -75,7 +75,8 @@ def import_remotely(remote: Remote, request: ImportOpenApi, step: Step) -> Impor
     ids = {member.slug: _hex(member.kind, run.entities[member.slug]["id"]) for member in run.members}
     merged, removed = merge_manifest(manifest, request.conversion, ids)
     integration_id = _put_draft(run, draft, merged)
-    return ImportResult(integration_id, *(tuple(slugs) for slugs in outcome.values()), removed)
+    created, updated, unchanged = (tuple(slugs) for slugs in outcome.values())
+    return ImportResult(integration_id, created, updated, unchanged, removed)
 
 
 def find_remote_workspace(remote: Remote, wanted: str | None) -> str:

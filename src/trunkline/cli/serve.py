@@ -52,10 +52,11 @@ def up(*, names: Names = DEFAULT_NAMES, common: Common = NO_FLAGS, server: Serve
         trunkline up --data-dir ./data --port 8081
     """
     settings, screen = common.settings(server), common.screen
+    request = names.request()
     check_exposure(settings)
     with reserved(settings) as address:
         with created(settings) as platform:
-            credentials = set_up(platform, settings, names, base_url=settings.base_url(address.port))
+            credentials = set_up(platform, settings, request, base_url=settings.base_url(address.port))
         if credentials is not None:
             show_credentials(screen, credentials)
         return serve_announced(settings, address, screen)

@@ -55,10 +55,15 @@ def serve_instance(settings: Settings, address: Address, announce: Callable[[], 
     if settings.workers > 1:
         return serve_in_workers(settings, address, announce)
     with served_alone(settings), opened(settings) as platform:
-        return uvloop.run(_serve(application(platform), address, announce))
+        return uvloop.run(serve_application(application(platform), address, announce))
 
 
-async def _serve(app: Asgi, address: Address, announce: Callable[[], None]) -> Exit:
+async def serve_application(app: Asgi, address: Address, announce: Callable[[], None]) -> Exit:
+    """Serve `app` on this event loop until a signal comes, and let what is under way finish.
+
+    Raises:
+        CommandError: the application did not start, or the server stopped by itself.
+    """
     stop, hurry = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -82,11 +87,12 @@ async def _serve(app: Asgi, address: Address, announce: Callable[[], None]) -> E
         serving = asyncio.create_task(server.serve())
         if await _accepts(address, serving, stop):
             announce()
-        await _first(serving, stop.wait())
+        await _first(serving, stop)
         if not stop.is_set():
-            raise CommandError("server_failed", "the server stopped by itself; the log says why")
+            message = "the server stopped by itself; the log says why"
+            raise CommandError("server_failed", message) from serving.exception()
         _log.info("stopping")
-        server.stop()
+        server.stop()  # type: ignore[no-untyped-call]
         return await _drained(serving, hurry)
 
 
@@ -103,7 +109,7 @@ async def _accepts(address: Address, serving: asyncio.Task[None], stop: asyncio.
 
 
 async def _drained(serving: asyncio.Task[None], hurry: asyncio.Event) -> Exit:
-    await _first(serving, hurry.wait(), timeout_s=DRAIN_S)
+    await _first(serving, hurry, timeout_s=DRAIN_S)
     if serving.done():
         return Exit.OK
     _log.warning("requests_cut_off", after="a second signal" if hurry.is_set() else f"{DRAIN_S:.0f} s")
@@ -112,10 +118,10 @@ async def _drained(serving: asyncio.Task[None], hurry: asyncio.Event) -> Exit:
 
 
 async def _first(
-    serving: asyncio.Task[None], event: Awaitable[Any], *, timeout_s: float | None = None
+    serving: asyncio.Task[None], event: asyncio.Event, *, timeout_s: float | None = None
 ) -> None:
     """Wait until the server ends, the event comes or the time is up."""
-    waiting = asyncio.ensure_future(event)
+    waiting = asyncio.create_task(event.wait())
     await asyncio.wait({serving, waiting}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
 
@@ -151,7 +157,8 @@ async def _told(
 ) -> None:
     await to_app.put({"type": f"lifespan.{phase}"})
     answer = asyncio.ensure_future(from_app.get())
-    await asyncio.wait({answer, running}, return_when=asyncio.FIRST_COMPLETED)
+    either: set[asyncio.Future[Any]] = {answer, running}
+    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
     if not answer.done():
         answer.cancel()
         await running

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -49,6 +49,21 @@ class Names:
     email: str = "admin@localhost"
     name: Annotated[str, Parameter(name="--name")] = "Administrator"
 
+    def request(self) -> BootstrapInstance:
+        """The request to make them.
+
+        Raises:
+            CommandError: a name has nothing to make a handle of.
+        """
+        return BootstrapInstance(
+            organization_name=self.organization,
+            organization_handle=handle_of(self.organization),
+            workspace_name=self.workspace,
+            workspace_handle=handle_of(self.workspace),
+            owner_email=self.email,
+            owner_name=self.name,
+        )
+
 
 DEFAULT_NAMES = Names()
 
@@ -77,8 +92,9 @@ def init(*, names: Names = DEFAULT_NAMES, common: Common = NO_FLAGS) -> Exit:
         trunkline init --json | jq -r .token
     """
     settings, screen = common.settings(), common.screen
+    request = names.request()
     with created(settings) as platform:
-        credentials = set_up(platform, settings, names)
+        credentials = set_up(platform, settings, request)
     if credentials is None:
         raise CommandError(
             "instance_exists",
@@ -94,24 +110,16 @@ def init(*, names: Names = DEFAULT_NAMES, common: Common = NO_FLAGS) -> Exit:
 
 
 def set_up(
-    platform: Platform, settings: Settings, names: Names, *, base_url: str | None = None
+    platform: Platform, settings: Settings, request: BootstrapInstance, *, base_url: str | None = None
 ) -> Credentials | None:
     """Make the first objects and a secret key in one transaction; None where that was done before.
 
     Args:
         platform: open and migrated.
         settings: decide the retention tier and the base URL.
-        names: what the objects are called.
+        request: what the objects are called.
         base_url: where the server listens, if that is known better than from the settings.
     """
-    request = BootstrapInstance(
-        organization_name=names.organization,
-        organization_handle=handle_of(names.organization),
-        workspace_name=names.workspace,
-        workspace_handle=handle_of(names.workspace),
-        owner_email=names.email,
-        owner_name=names.name,
-    )
 
     def work(tx: Tx) -> tuple[Instance, Secret]:
         instance = bootstrap_instance(tx, request)
@@ -146,8 +154,3 @@ def show_credentials(screen: Screen, credentials: Credentials) -> None:
         "The key is shown this once. Try it when the server runs:",
         f"  curl -H 'Authorization: Bearer {credentials.token}' {credentials.base_url}/api/workspaces",
     )
-
-
-def named(names: Names, **changes: str) -> Names:
-    """The names with some replaced."""
-    return replace(names, **changes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import threading
 import time
@@ -64,6 +65,10 @@ def serve_in_workers(settings: Settings, address: Address, announce: Callable[[]
 
 def load_worker(settings: Settings) -> ClosingApplication:
     """The application of one process, with a database of its own; called in that process."""
+    # Until granian listens for signals here, the supervisor's handlers are in force: they would swallow a
+    # stop that comes while the database is being opened, and this process would go on serving.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
     configure_log(json_lines=settings.log_format is LogFormat.JSON, level=settings.log_level.value)
     return ClosingApplication(open_platform(settings))
 

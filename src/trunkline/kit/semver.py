@@ -62,17 +62,19 @@ def satisfies(version: SemVer, requirement: str) -> bool | None:
     if found is None or lower is None:
         return None
     sign = found[1] or "="
-    if sign == "=":
+    if sign == "=" or version < lower:
         return version == lower
-    if sign == ">=" or version < lower:
-        return version >= lower
-    if sign == "~":
-        return (version.major, version.minor) == (lower.major, lower.minor)
-    if lower.major:
-        return version.major == lower.major
-    if lower.minor:
-        return (version.major, version.minor) == (0, lower.minor)
-    return (version.major, version.minor, version.patch) == (0, 0, lower.patch)
+    kept = 2 if sign == "~" else _leading(lower)
+    return sign == ">=" or _numbers(version)[:kept] == _numbers(lower)[:kept]
+
+
+def _numbers(version: SemVer) -> tuple[int, int, int]:
+    return version.major, version.minor, version.patch
+
+
+def _leading(lower: SemVer) -> int:
+    """How many numbers `^` keeps: up to the first that is not zero."""
+    return next((i for i, number in enumerate(_numbers(lower), start=1) if number), 3)
 
 
 def _padded(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -19,6 +20,7 @@ from trunkline.web.route import Call, Reply, Route
 from trunkline.web.services import Services
 
 _NO_BODY: Final = (b"", b"{}")
+_LARGE: Final = 32 * 1024  # bytes; what takes longer to decode must not hold up everybody else
 _NO_BODY_LIMIT: Final = 1024  # bytes read of a body where none is declared
 
 
@@ -94,7 +96,10 @@ class Endpoint:
         content_type = incoming.headers.get("content-type")
         self._body.check_media_type(content_type, incoming.headers.get("content-encoding"))
         data = await incoming.body(self.route.body_limit)
-        plain, body = self._body.read(data, content_type)
+        if len(data) > _LARGE:
+            plain, body = await asyncio.to_thread(self._body.read, data, content_type)
+        else:
+            plain, body = self._body.read(data, content_type)
         return _Asked(incoming, path, plain, body, key)
 
     async def _refuse_body(self, incoming: Incoming) -> None:
@@ -158,6 +163,7 @@ class Endpoint:
             "/".join(asked.path.values()),
             asked.key,
             content=(asked.plain, call.query),
+            pepper=self._services.pepper,
             secret=self.route.one_time_secret,
         )
         return Repeat(call.tx, self._services, request)

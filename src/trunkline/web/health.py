@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from trunkline.core.journal.idempotency import probe
+from trunkline.core.journal import probe
 from trunkline.infra.db import Database
 from trunkline.kit.errors import UnavailableError
 from trunkline.web.answer import Answer

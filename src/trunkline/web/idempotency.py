@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hmac
 import re
 from typing import Any, Final
 
-from trunkline.core.journal.idempotency import (
+from trunkline.core.journal import (
     KeptAnswer,
     RepeatableRequest,
     find_answer,
@@ -68,7 +69,7 @@ class Repeat:
 
 
 def repeatable(
-    actor: Actor, operation: str, path: str, key: str, *, content: Any, secret: bool
+    actor: Actor, operation: str, path: str, key: str, *, content: Any, pepper: bytes, secret: bool
 ) -> RepeatableRequest:
     """Name the record of a request.
 
@@ -78,11 +79,12 @@ def repeatable(
         path: without the mount, so that both spellings of one operation share their records.
         key: the caller's key.
         content: what was asked for beside the path; a repetition must ask for the same.
+        pepper: keys the fingerprint, which would otherwise let a reader of the database try out weak secrets.
         secret: whether the answer holds a one-time secret.
     """
     return RepeatableRequest(
         id=request_digest(actor, operation, path, key),
-        fingerprint=content_hash(content),
+        fingerprint=hmac.digest(pepper, content_hash(content).encode(), "sha256").hex(),
         organization_id=min(actor.organizations, default=None),
         secret=secret,
     )

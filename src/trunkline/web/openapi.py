@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from trunkline import __version__
-from trunkline.core.journal.idempotency import IdempotencyKeyReusedError
+from trunkline.core.journal import IdempotencyKeyReusedError
 from trunkline.kit.errors import (
     ErrorKind,
     ForbiddenError,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from trunkline.core.journal.idempotency import AnswerSeal
+from trunkline.core.journal import AnswerSeal
 from trunkline.infra.vault import Vault
 from trunkline.kit.cursors import CursorCodec
 

@@ -191,10 +191,20 @@ def test_require_organization_tells_members_from_strangers(still_world: World) -
     ask(world.actor("plain"), world.acme, Tier.VIEWER)
     ask(world.actor("boss"), world.acme, Tier.ADMIN)
     ask(SYSTEM, world.rival, Tier.ADMIN)
-    for actor in (world.actor("plain"), world.actor("admin"), world.actor("owner", world.one)):
+    forged = replace(world.actor("owner", world.one), administered=(world.acme,))
+    for actor in (world.actor("plain"), world.actor("admin"), world.actor("owner", world.one), forged):
         with pytest.raises(ForbiddenError) as caught:
             ask(actor, world.acme, Tier.ADMIN)
         assert caught.value.code == "tier_too_low"
     for actor, organization_id in ((world.actor("owner"), world.rival), (SYSTEM, "f" * 32)):
         with pytest.raises(NotFoundError, match=r"^organization not found$"):
             ask(actor, organization_id, Tier.VIEWER)
+
+
+def test_only_an_owner_who_is_not_bound_to_a_workspace_acts_as_owner(still_world: World) -> None:
+    world = still_world
+    for allowed in (SYSTEM, world.actor("owner")):
+        world.read(access.require_owner, allowed, world.acme)
+    for actor in (world.actor("boss"), world.actor("owner", world.one), world.actor("stranger")):
+        with pytest.raises(access.OwnerRequiredError):
+            world.read(access.require_owner, actor, world.acme)

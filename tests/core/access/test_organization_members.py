@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.core.access.world import SYSTEM, World
+from tests.core.access.world import SYSTEM, World, value
 from trunkline.core import access
 from trunkline.kit.actor import Actor
 from trunkline.kit.errors import ForbiddenError, InvalidRequestError, NotFoundError

@@ -128,6 +128,7 @@ def test_a_bound_key_administers_nothing_whatever_the_actor_says(world: World, i
     forged = replace(bound, administered=(world.acme,), organizations=(world.acme, world.rival))
     assert items.seen_by(forged).inside() == {"one"}
     assert items.seen_by(forged).holding(Tier.EDITOR) == set()
+    assert items.seen_by(world.actor("plain", world.one)).holding(Tier.NONE) == set()
 
 
 def test_grants_reach_users_teams_organizations_and_anyone(world: World, items: Items) -> None:
@@ -202,7 +203,9 @@ def test_lent_rows_are_seen_from_the_borrowing_workspace_but_are_not_its_own(wor
     entity_id, version_id = world.thing(world.far)
     own_id, _ = world.thing(world.one)
     world.lend(entity_id, version_id, world.one)
-    names = {entity_id: "lent", own_id: "own"}
+    suspended = world.thing(world.far)
+    world.lend(*suspended, world.one, deletion_id="f" * 32)
+    names = {entity_id: "lent", own_id: "own", suspended[0]: "suspended", world.thing(world.far)[0]: "kept"}
 
     def seen(actor: Actor) -> View:
         return View(world, actor, THING, names)
@@ -214,7 +217,7 @@ def test_lent_rows_are_seen_from_the_borrowing_workspace_but_are_not_its_own(wor
     assert seen(world.actor("viewer", world.one)).listed() == {"lent", "own"}
     assert seen(world.actor("owner", world.two)).listed() == set()
     assert seen(world.actor("plain")).listed() == seen(world.actor("other")).listed() == set()
-    assert seen(world.actor("stranger")).inside() == {"lent"}
+    assert seen(world.actor("stranger")).inside() == {"lent", "suspended", "kept"}
 
 
 def test_rows_with_a_parent_are_as_visible_as_the_parent(world: World) -> None:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from tests.core.access.views import View
@@ -109,6 +112,20 @@ def test_a_bound_key_sees_the_organization_of_its_workspace_only(world: World) -
     assert people(world, bound).holding(Tier.ADMIN) == set()
 
 
+def test_what_a_bound_actor_claims_beyond_its_workspace_counts_for_nothing(still_world: World) -> None:
+    world = still_world
+    claims: dict[str, Any] = {
+        "organizations": (world.acme, world.rival),
+        "administered": (world.acme, world.rival),
+    }
+    forged = replace(world.actor("owner", world.one), **claims)
+    assert organizations(world, forged).listed() == {"acme"}
+    assert organizations(world, forged).holding(Tier.ADMIN) == set()
+    assert people(world, forged).listed() == EVERYBODY
+    assert people(world, forged).holding(Tier.ADMIN) == set()
+    assert places(world, forged).listed() == {"one"}
+
+
 def test_users_who_share_an_organization_see_each_other(world: World) -> None:
     join(world, "plain", world.rival)
     assert people(world, world.actor("stranger")).listed() == {"stranger", "plain"}
@@ -189,6 +206,8 @@ def test_grants_are_seen_in_the_workspace_and_by_admins_of_their_object(world: W
     assert seen(world.actor("other")).listed() == set()
     assert seen(world.actor("viewer")).holding(Tier.ADMIN) == set()
     assert seen(world.actor("admin")).holding(Tier.ADMIN) == {"on one"}
+    assert seen(replace(world.actor("admin"), entity_ids=frozenset({item}))).listed() == {"on one"}
+    assert seen(replace(world.actor("admin"), entity_ids=frozenset({foreign}))).listed() == set()
 
 
 def join(world: World, name: str, organization_id: str) -> None:

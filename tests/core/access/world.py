@@ -142,7 +142,9 @@ class World:
     def organization_of(self, workspace_id: str) -> str:
         return self.rival if workspace_id == self.far else self.acme
 
-    def lend(self, entity_id: str, version_id: str, workspace_id: str) -> None:
+    def lend(
+        self, entity_id: str, version_id: str, workspace_id: str, deletion_id: str | None = None
+    ) -> None:
         def work(tx: Tx) -> None:
             tx.insert(
                 entity_loans,
@@ -152,6 +154,7 @@ class World:
                 entity_id=entity_id,
                 version_id=version_id,
                 holder_id=tx.new_id(),
+                deletion_id=deletion_id,
             )
 
         self.write(work)
@@ -225,6 +228,10 @@ class World:
     def audited(self) -> list[tuple[str, str]]:
         sql = "SELECT action, subject_id FROM audit_entries ORDER BY id"
         return self.read(lambda tx: [(a, s) for a, s in tx.fetch(sql, {})])
+
+
+def value(tx: Tx, sql: str, /, **params: Any) -> Any:
+    return tx.value(sql, **params)
 
 
 def insert_item(tx: Tx, organization_id: str, workspace_id: str, columns: dict[str, Any]) -> str:

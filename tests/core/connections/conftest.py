@@ -1,19 +1,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.core.access.world import START, World, build
+from tests.databases import Databases
 from trunkline.core import access, connections, events, workspaces
 from trunkline.core.connections import ConnectionRow, CreateSecret, UpdateSecret
-from trunkline.core.connections.handlers import (
-    delete_with_workspace,
-    purge_with_workspace,
-    restore_with_workspace,
-)
+from trunkline.core.connections.handlers import purge_with_workspace
+from trunkline.core.connections.tables import connections as connections_table
 from trunkline.infra.db import Catalog, open_database
 from trunkline.infra.vault import Vault
 from trunkline.infra.vault.store import unlock
@@ -22,8 +21,8 @@ from trunkline.kit.clock import FixedClock
 from trunkline.kit.secret import Secret
 
 REACTIONS = {
-    "workspace.deleted": (delete_with_workspace,),
-    "workspace.restored": (restore_with_workspace,),
+    "workspace.deleted": (workspaces.tombstone_with_workspace(connections_table),),
+    "workspace.restored": (workspaces.revive_with_workspace(connections_table),),
     "workspace.purging": (purge_with_workspace,),
 }
 
@@ -69,12 +68,41 @@ class Safe:
         return self.world.read(lambda tx: tx.fetch("SELECT * FROM connections ORDER BY id", {}))
 
 
-@pytest.fixture
-def safe(database_url: str, tmp_path: Path) -> Iterator[Safe]:
-    clock = FixedClock(START)
+def catalog(clock: FixedClock) -> Catalog:
     specs = {**access.SPECS, **workspaces.SPECS, **connections.SPECS, **events.SPECS}
-    database = open_database(database_url, Catalog(specs=specs, reactions=REACTIONS, clock=clock))
+    return Catalog(specs=specs, reactions=REACTIONS, clock=clock)
+
+
+@contextmanager
+def opened(database_url: str, key_file: Path) -> Iterator[Safe]:
+    clock = FixedClock(START)
+    database = open_database(database_url, catalog(clock))
     try:
-        yield Safe(build(database, clock), unlock(database, tmp_path / "vault.key").vault)
+        yield Safe(build(database, clock), unlock(database, key_file).vault)
     finally:
         database.close()
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def shared_safe(
+    request: pytest.FixtureRequest, databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Safe]:
+    url = databases.sqlite() if request.param == "sqlite" else databases.postgresql()
+    with opened(url, tmp_path_factory.mktemp("vault") / "vault.key") as safe:
+        yield safe
+
+
+@pytest.fixture
+def safe(shared_safe: Safe) -> Safe:
+    """The two tenants with a vault and no secrets; the tenants themselves are shared and not to be changed."""
+    shared_safe.world.clock = FixedClock(START)
+    shared_safe.world.db.catalog = catalog(shared_safe.world.clock)
+    shared_safe.world.write(lambda tx: tx.delete(connections_table, "TRUE"))
+    return shared_safe
+
+
+@pytest.fixture
+def own_safe(database_url: str, tmp_path: Path) -> Iterator[Safe]:
+    """Two tenants of the test's own, to be deleted and purged."""
+    with opened(database_url, tmp_path / "vault.key") as safe:
+        yield safe

@@ -7,8 +7,8 @@ from trunkline.core import workspaces
 from trunkline.kit.errors import NotFoundError
 
 
-def test_a_deleted_workspace_takes_its_live_secrets_and_gives_exactly_those_back(safe):
-    world = safe.world
+def test_a_deleted_workspace_takes_its_live_secrets_and_gives_exactly_those_back(own_safe):
+    safe, world = own_safe, own_safe.world
     live = safe.create(name="live")
     gone = safe.create(name="gone")
     elsewhere = safe.create(SYSTEM, workspace_id=world.two)
@@ -30,13 +30,15 @@ def test_a_deleted_workspace_takes_its_live_secrets_and_gives_exactly_those_back
     assert safe.get(gone.id, "boss") == deleted
 
 
-def test_a_purged_workspace_leaves_no_secret_and_no_payload_of_one(safe):
-    world = safe.world
+def test_a_purged_workspace_leaves_no_secret_and_no_payload_of_one(own_safe):
+    safe, world = own_safe, own_safe.world
     row = safe.create()
     elsewhere = safe.create(SYSTEM, workspace_id=world.two)
     world.write(lambda tx: workspaces.delete_workspace(tx, SYSTEM, world.one))
     world.write(lambda tx: workspaces.purge_workspace(tx, SYSTEM, world.one))
     assert [cells[0] for cells in safe.stored()] == [elsewhere.id]
-    payloads = "SELECT count(*) FROM event_payloads p JOIN events e ON e.id = p.event_id WHERE e.subject_id = :id"
+    payloads = (
+        "SELECT count(*) FROM event_payloads p JOIN events e ON e.id = p.event_id WHERE e.subject_id = :id"
+    )
     assert world.read(lambda tx: tx.value(payloads, id=row.id)) == 0
     assert world.read(lambda tx: tx.value(payloads, id=elsewhere.id)) == 1

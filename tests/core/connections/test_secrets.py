@@ -1,15 +1,20 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 from msgspec import structs
 
 from tests.core.access.world import NOW, SYSTEM
+from tests.core.connections.conftest import Safe
 from trunkline.core import connections
 from trunkline.core.access import DeletedError, NotDeletedError, TierTooLowError
 from trunkline.core.connections import (
+    ConnectionRow,
     CredentialDestroyedError,
     SecretNameTakenError,
     WorkspaceDeletedError,
@@ -18,7 +23,7 @@ from trunkline.core.connections.tables import connections as table
 from trunkline.core.workspaces import delete_workspace
 from trunkline.infra.db import Tx
 from trunkline.infra.vault import SealError, UnknownKeyError
-from trunkline.kit.actor import Tier
+from trunkline.kit.actor import Actor, Tier
 from trunkline.kit.errors import ConflictError, ForbiddenError, InvalidRequestError, NotFoundError
 from trunkline.kit.filters import Compare, Op
 from trunkline.kit.ids import new_id
@@ -29,13 +34,17 @@ START_STEP = timedelta(seconds=1)
 THIRTY_DAYS = timedelta(days=30)
 
 
-def names(safe, user, **query):
+def put_credential(tx: Tx, secret_id: str, sealed: str | None) -> None:
+    tx.update(table, "id = :id", {"id": secret_id}, credential=sealed)
+
+
+def names(safe: Safe, user: str, **query: Any) -> tuple[list[str], int | None]:
     actor = safe.world.actor(user)
     page = safe.world.read(lambda tx: connections.list_secrets(tx, actor, ListQuery(**query)))
     return [row.name for row in page.rows], page.total
 
 
-def test_keeps_a_secret_and_shows_everything_but_its_value(safe):
+def test_keeps_a_secret_and_shows_everything_but_its_value(safe: Safe) -> None:
     row = safe.create(name="Stripe", value=Secret("sk_test_0123456789"), metadata={"env": "test"})
     assert structs.asdict(row) | {"metadata": bytes(row.metadata)} == {
         "id": row.id,
@@ -58,12 +67,12 @@ def test_keeps_a_secret_and_shows_everything_but_its_value(safe):
     assert safe.reveal(row.id) == "sk_test_0123456789"
 
 
-def test_each_write_is_journalled_once_without_values(safe):
+def test_each_write_is_journalled_once_without_values(safe: Safe) -> None:
     row, happened = safe.world.journal(lambda tx: create(safe, tx))
     assert happened == [f"secret.created {row.id}"]
     verbs = []
     for verb in (update, delete, restore, delete, purge):
-        _, happened = safe.world.journal(lambda tx, verb=verb: verb(safe, tx, row.id))
+        _, happened = safe.world.journal(partial(_done, verb, safe, row.id))
         verbs += happened
     assert verbs == [
         f"secret.{verb} {row.id}" for verb in ("updated", "deleted", "restored", "deleted", "purged")
@@ -73,29 +82,33 @@ def test_each_write_is_journalled_once_without_values(safe):
     assert found[:2] == [("secret.created", "[]", "secret"), ("secret.updated", '["name","value"]', "secret")]
 
 
-def create(safe, tx):
+def _done(verb: Callable[[Safe, Tx, str], None], safe: Safe, secret_id: str, tx: Tx) -> None:
+    verb(safe, tx, secret_id)
+
+
+def create(safe: Safe, tx: Tx) -> ConnectionRow:
     request = connections.CreateSecret(workspace_id=safe.world.one, name="n", value=Secret("v"))
     return connections.create_secret(tx, safe_actor(safe), safe.vault, request)
 
 
-def update(safe, tx, secret_id):
+def update(safe: Safe, tx: Tx, secret_id: str) -> None:
     request = connections.UpdateSecret(id=secret_id, name="m", value=Secret("w"))
-    return connections.update_secret(tx, safe_actor(safe), safe.vault, request)
+    connections.update_secret(tx, safe_actor(safe), safe.vault, request)
 
 
-def delete(safe, tx, secret_id):
+def delete(safe: Safe, tx: Tx, secret_id: str) -> None:
     connections.delete_secret(tx, safe_actor(safe), secret_id)
 
 
-def restore(safe, tx, secret_id):
+def restore(safe: Safe, tx: Tx, secret_id: str) -> None:
     connections.restore_secret(tx, safe_actor(safe), secret_id)
 
 
-def purge(safe, tx, secret_id):
+def purge(safe: Safe, tx: Tx, secret_id: str) -> None:
     connections.purge_secret(tx, safe_actor(safe), secret_id)
 
 
-def safe_actor(safe):
+def safe_actor(safe: Safe) -> Actor:
     return replace(SYSTEM, user_id=safe.world.users["admin"])
 
 
@@ -109,31 +122,30 @@ def test_a_hint_needs_a_long_enough_value(safe, value, hint):
     assert safe.reveal(row.id) == value
 
 
-def test_a_new_value_is_a_new_generation_and_the_old_one_cannot_be_put_back(safe):
+def test_a_new_value_is_a_new_generation_and_the_old_one_cannot_be_put_back(safe: Safe) -> None:
     row = safe.create(value=Secret("the first value"))
     [before] = safe.stored()
     after = safe.update(row.id, value=Secret("the second one"))
     assert (after.generation, after.hint) == (2, "… one")
     assert safe.reveal(row.id) == "the second one"
     old = next(cell for cell in before if isinstance(cell, str) and cell.startswith("v1."))
-    safe.world.write(lambda tx: tx.update(table, "id = :id", {"id": row.id}, credential=old))
+    safe.world.write(partial(put_credential, secret_id=row.id, sealed=old))
     with pytest.raises(SealError):
         safe.reveal(row.id)
 
 
-def test_a_credential_moved_to_another_row_or_tenant_does_not_open(safe):
+def test_a_credential_moved_to_another_row_or_tenant_does_not_open(safe: Safe) -> None:
     mine = safe.create(value=Secret("mine"))
     theirs = safe.create(SYSTEM, workspace_id=safe.world.far, value=Secret("theirs"))
     other = safe.create(name="other", value=Secret("other"))
     sealed = dict(safe.world.read(lambda tx: tx.fetch("SELECT id, credential FROM connections", {})))
     for target in (theirs.id, other.id):
-        move = {"credential": sealed[mine.id]}
-        safe.world.write(lambda tx, target=target, move=move: tx.update(table, "id = :id", {"id": target}, **move))
+        safe.world.write(partial(put_credential, secret_id=target, sealed=sealed[mine.id]))
         with pytest.raises((SealError, UnknownKeyError)):
             safe.reveal(target)
 
 
-def test_updates_leave_alone_what_is_not_given(safe):
+def test_updates_leave_alone_what_is_not_given(safe: Safe) -> None:
     row = safe.create(metadata={"a": 1})
     safe.world.clock.advance(START_STEP)
     renamed = safe.update(row.id, name="new name")
@@ -146,7 +158,7 @@ def test_updates_leave_alone_what_is_not_given(safe):
     assert safe.reveal(row.id) == "v" * 12
 
 
-def test_an_update_that_changes_nothing_leaves_no_trace(safe):
+def test_an_update_that_changes_nothing_leaves_no_trace(safe: Safe) -> None:
     row = safe.create()
     before = safe.stored()
     with safe.world.changes_nothing():
@@ -166,21 +178,22 @@ def test_an_update_that_changes_nothing_leaves_no_trace(safe):
         ({"metadata": {"x": "y" * 16_384}}, "metadata"),
     ],
 )
-def test_refuses_what_is_malformed_or_too_large(safe, request_, path):
+def test_refuses_what_is_malformed_or_too_large(safe: Safe, request_: dict[str, Any], path: str) -> None:
     row = safe.create(name="kept")
-    for attempt in (lambda: safe.create(**request_), lambda: safe.update(row.id, **request_)):
+    attempts = (partial(safe.create, **request_), partial(safe.update, row.id, **request_))
+    for attempt in attempts:
         with safe.world.changes_nothing(), pytest.raises(InvalidRequestError) as refused:
             attempt()
         assert refused.value.details[0].path == path
     assert len(safe.stored()) == 1
 
 
-def test_the_largest_value_fits(safe):
+def test_the_largest_value_fits(safe: Safe) -> None:
     row = safe.create(value=Secret("č" * 32_768))
     assert safe.reveal(row.id) == "č" * 32_768
 
 
-def test_names_are_unique_among_the_live_secrets_of_a_workspace(safe):
+def test_names_are_unique_among_the_live_secrets_of_a_workspace(safe: Safe) -> None:
     row = safe.create(name="a")
     other = safe.create(name="b")
     with pytest.raises(SecretNameTakenError):
@@ -194,7 +207,7 @@ def test_names_are_unique_among_the_live_secrets_of_a_workspace(safe):
         safe.restore(row.id)
 
 
-def test_editors_write_admins_purge_viewers_read(safe):
+def test_editors_write_admins_purge_viewers_read(safe: Safe) -> None:
     row = safe.create()
     viewer = safe.world.actor("viewer")
     for refused in (
@@ -213,7 +226,7 @@ def test_editors_write_admins_purge_viewers_read(safe):
 
 
 @pytest.mark.parametrize("user", ["stranger", "other", "plain"])
-def test_foreign_secrets_are_absent_for_every_verb(safe, user):
+def test_foreign_secrets_are_absent_for_every_verb(safe: Safe, user: str) -> None:
     row = safe.create()
     actor = safe.world.actor(user)
     for verb in (
@@ -233,7 +246,7 @@ def test_foreign_secrets_are_absent_for_every_verb(safe, user):
         safe.get(new_id())
 
 
-def test_keys_need_the_scope(safe):
+def test_keys_need_the_scope(safe: Safe) -> None:
     row = safe.create()
     reader = replace(safe.world.actor("admin"), operations=frozenset({"secrets:read"}))
     with pytest.raises(ForbiddenError):
@@ -247,7 +260,7 @@ def test_keys_need_the_scope(safe):
         safe.world.read(lambda tx: connections.list_secrets(tx, writer, ListQuery()))
 
 
-def test_lists_only_secrets_of_visible_workspaces(safe):
+def test_lists_only_secrets_of_visible_workspaces(safe: Safe) -> None:
     safe.create(name="a")
     safe.create(safe.world.actor("other"), workspace_id=safe.world.two, name="b")
     safe.create(safe.world.actor("stranger"), workspace_id=safe.world.far, name="c")
@@ -269,24 +282,24 @@ def test_credentials_can_be_neither_filtered_nor_sorted_by(safe, field):
         names(safe, "viewer", where=Compare(field, Op.STARTS_WITH, "v1."))
 
 
-def connect(safe, tx: Tx, **columns) -> str:
+def connect(safe: Safe, tx: Tx, **columns: Any) -> str:
     """A connection of another scheme, as a later capability would make it."""
     connection_id = tx.new_id()
     place = {"organization_id": safe.world.acme, "workspace_id": safe.world.one}
-    common = {"name": "c", "hint": "…", "metadata": "{}", "generation": 1, "created_by": ""}
+    common: dict[str, Any] = {"name": "c", "hint": "…", "metadata": "{}", "generation": 1, "created_by": ""}
     moments = {"created_at": tx.now, "updated_at": tx.now}
     tx.insert(table, **{"id": connection_id, "scheme": "oauth2", **place, **common, **moments, **columns})
     return connection_id
 
 
-def test_a_connection_of_another_scheme_is_no_secret(safe):
+def test_a_connection_of_another_scheme_is_no_secret(safe: Safe) -> None:
     connection_id = safe.world.write(lambda tx: connect(safe, tx))
     for verb in (safe.get, safe.delete, safe.restore, safe.purge):
         with pytest.raises(NotFoundError):
             verb(connection_id, "admin")
 
 
-def test_a_deleted_secret_cannot_be_used_or_changed_and_comes_back_with_its_value(safe):
+def test_a_deleted_secret_cannot_be_used_or_changed_and_comes_back_with_its_value(safe: Safe) -> None:
     row = safe.create(value=Secret("still the same"))
     safe.delete(row.id)
     with pytest.raises(NotFoundError):
@@ -304,20 +317,22 @@ def test_a_deleted_secret_cannot_be_used_or_changed_and_comes_back_with_its_valu
     assert safe.reveal(row.id) == "still the same"
 
 
-def test_a_purged_secret_is_gone_with_its_value_and_its_events_payloads(safe):
+def test_a_purged_secret_is_gone_with_its_value_and_its_events_payloads(safe: Safe) -> None:
     row = safe.create()
     with pytest.raises(NotDeletedError):
         safe.purge(row.id)
     safe.delete(row.id)
     safe.purge(row.id)
     assert safe.stored() == []
-    payloads = "SELECT count(*) FROM event_payloads p JOIN events e ON e.id = p.event_id WHERE e.subject_id = :id"
+    payloads = (
+        "SELECT count(*) FROM event_payloads p JOIN events e ON e.id = p.event_id WHERE e.subject_id = :id"
+    )
     assert safe.world.read(lambda tx: tx.value(payloads, id=row.id)) == 0
     with pytest.raises(NotFoundError):
         safe.get(row.id, "admin")
 
 
-def test_a_refused_purge_leaves_everything(safe):
+def test_a_refused_purge_leaves_everything(safe: Safe) -> None:
     row = safe.create()
     safe.delete(row.id)
 
@@ -332,7 +347,7 @@ def test_a_refused_purge_leaves_everything(safe):
     assert safe.stored() == before
 
 
-def test_retention_names_what_is_overdue(safe):
+def test_retention_names_what_is_overdue(safe: Safe) -> None:
     overdue, kept, live = (safe.create(name=name) for name in "abc")
     safe.delete(overdue.id)
     safe.world.clock.advance(THIRTY_DAYS)
@@ -342,14 +357,15 @@ def test_retention_names_what_is_overdue(safe):
     assert safe.get(live.id).deleted_at is None
 
 
-def test_a_destroyed_credential_says_so(safe):
+def test_a_destroyed_credential_says_so(safe: Safe) -> None:
     row = safe.create()
-    safe.world.write(lambda tx: tx.update(table, "id = :id", {"id": row.id}, credential=None))
+    safe.world.write(partial(put_credential, secret_id=row.id, sealed=None))
     with pytest.raises(CredentialDestroyedError):
         safe.reveal(row.id)
 
 
-def test_a_secret_of_a_deleted_workspace_is_not_restored_alone(safe):
+def test_a_secret_of_a_deleted_workspace_is_not_restored_alone(own_safe: Safe) -> None:
+    safe = own_safe
     row = safe.create()
     safe.delete(row.id)
     safe.world.write(lambda tx: delete_workspace(tx, SYSTEM, safe.world.one))
@@ -359,7 +375,7 @@ def test_a_secret_of_a_deleted_workspace_is_not_restored_alone(safe):
         safe.create(safe.world.actor("boss"), name="x")
 
 
-def test_an_install_may_use_a_connection_of_its_workspace_and_integration_only(safe):
+def test_an_install_may_use_a_connection_of_its_workspace_and_integration_only(safe: Safe) -> None:
     world = safe.world
     integration, other = world.item(world.one), world.item(world.one)
     secret = safe.create()
@@ -369,28 +385,33 @@ def test_an_install_may_use_a_connection_of_its_workspace_and_integration_only(s
     bound = world.write(lambda tx: connect(safe, tx, scheme="api_key", integration_id=integration))
     strange = safe.create(SYSTEM, workspace_id=world.far)
 
-    def scheme(connection_id, user="viewer", integration_id=integration, workspace_id=world.one):
+    def scheme(
+        connection_id: str,
+        user: str = "viewer",
+        integration_id: str = integration,
+        workspace_id: str = world.one,
+    ) -> str:
         actor = world.actor(user)
-        place = {"workspace_id": workspace_id, "integration_id": integration_id}
+        place: dict[str, Any] = {"workspace_id": workspace_id, "integration_id": integration_id}
         return world.read(lambda tx: connections.require_usable(tx, actor, connection_id, **place))
 
     assert scheme(secret.id) == "secret"
     assert scheme(secret.id, integration_id=other) == "secret"
     assert scheme(bound) == "api_key"
     for refused in (
-        lambda: scheme(bound, integration_id=other),
-        lambda: scheme(gone.id, "admin"),
-        lambda: scheme(elsewhere.id, "boss"),
-        lambda: scheme(strange.id),
-        lambda: scheme(strange.id, workspace_id=world.far),
-        lambda: scheme(secret.id, "stranger"),
-        lambda: scheme(new_id()),
+        partial(scheme, bound, integration_id=other),
+        partial(scheme, gone.id, "admin"),
+        partial(scheme, elsewhere.id, "boss"),
+        partial(scheme, strange.id),
+        partial(scheme, strange.id, workspace_id=world.far),
+        partial(scheme, secret.id, "stranger"),
+        partial(scheme, new_id()),
     ):
         with pytest.raises(NotFoundError, match="connection not found"):
             refused()
 
 
-def test_a_key_narrowed_to_other_objects_sees_no_secret(safe):
+def test_a_key_narrowed_to_other_objects_sees_no_secret(safe: Safe) -> None:
     row = safe.create()
     actor = replace(safe.world.actor("admin"), entity_ids=frozenset({new_id()}))
     with pytest.raises(NotFoundError):

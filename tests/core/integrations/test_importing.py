@@ -60,7 +60,9 @@ def no_reference_dangles(instance: Instance, install_id: str) -> bool:
         entity_id in here
         for m in members
         for _, entity_id in find_references(
-            json.dumps(instance.ok("GET", f"/api/{m['kind']}s/{m['entityId']}")["definition"], separators=(",", ":"))
+            json.dumps(
+                instance.ok("GET", f"/api/{m['kind']}s/{m['entityId']}")["definition"], separators=(",", ":")
+            )
         )
     )
 
@@ -162,7 +164,10 @@ class TestRealDocument:
         instance.publish(integration_id, "1.0.0")
         install = instance.install(integration_id, selectedMemberSlugs=["listInstallations", "getProvider"])
         members = instance.members(install["id"])
-        assert {slug for slug in members if not slug.startswith("schema:")} == {"listInstallations", "getProvider"}
+        assert {slug for slug in members if not slug.startswith("schema:")} == {
+            "listInstallations",
+            "getProvider",
+        }
         assert {"schema:Installation", "schema:Connection", "schema:ProviderInfo"} <= set(members)
         assert len(members) < 120
         assert no_reference_dangles(instance, install["id"])

@@ -100,7 +100,10 @@ def test_refuses_unknown_and_circular_dependencies(instance):
     one, two = (instance.entity("functions", slug, {}) for slug in ("one", "two"))
     unknown = instance.integration("u", [member("one", one, "function", dependsOn=["nope"])])
     assert refused(instance, unknown["id"]) == (400, "manifest.members[0].dependsOn[0]")
-    members = [member("one", one, "function", dependsOn=["two"]), member("two", two, "function", dependsOn=["one"])]
+    members = [
+        member("one", one, "function", dependsOn=["two"]),
+        member("two", two, "function", dependsOn=["one"]),
+    ]
     circle = instance.integration("c", members)
     assert refused(instance, circle["id"]) == (400, "manifest.members")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.core.access.world import NOW, SPECS, SYSTEM, World
+from tests.core.access.world import NOW, SPECS, SYSTEM, World, value
 from trunkline.core import access, workspaces
 from trunkline.core.journal import Change
 from trunkline.infra.db import Catalog, Tx

@@ -12,7 +12,9 @@ from trunkline.infra.jobs import Job, claim, enqueue
 from trunkline.infra.jobs.tables import jobs, periodic
 from trunkline.kit.clock import FixedClock
 
+START = datetime(2026, 11, 22, 10, tzinfo=UTC)
 NOW = "2026-11-22T10:00:00.000000Z"
+COLUMNS = [column.name for column in jobs.columns if column.name != "created_at"]
 
 
 class Desk:
@@ -34,10 +36,9 @@ class Desk:
         return job
 
     def rows(self) -> list[dict[str, Any]]:
-        names = "id kind dedupe_key payload state attempts run_at lease_until lease_owner last_error".split()
-        sql = f"SELECT {', '.join(names)} FROM jobs ORDER BY id"
+        sql = f"SELECT {', '.join(COLUMNS)} FROM jobs ORDER BY id"
         found = self.database.read_now(lambda tx: tx.fetch(sql, {}))
-        return [dict(zip(names, row, strict=True)) for row in found]
+        return [dict(zip(COLUMNS, row, strict=True)) for row in found]
 
     def row(self) -> dict[str, Any]:
         [row] = self.rows()
@@ -63,7 +64,7 @@ def desk(job_database: Database) -> Desk:
         tx.delete(jobs, "TRUE")
         tx.delete(periodic, "TRUE")
 
-    clock = FixedClock(datetime(2026, 11, 22, 10, tzinfo=UTC))
+    clock = FixedClock(START)
     job_database.catalog = Catalog(clock=clock)
     job_database.write_now(clear)
     return Desk(job_database, clock)

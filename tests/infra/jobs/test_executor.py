@@ -74,9 +74,7 @@ def test_a_kind_nobody_knows_is_parked_with_the_reason(desk):
     run_job(desk.database, {}, desk.one())
     row = desk.row()
     assert (row["state"], row["attempts"]) == ("parked", 1)
-    assert row["last_error"] == (
-        "no handler for jobs of kind from.the.future: they are another release's"
-    )
+    assert row["last_error"] == ("no handler for jobs of kind from.the.future: they are another release's")
 
 
 @pytest.mark.parametrize("error", [SystemExit(1), KeyboardInterrupt(), RecursionError(), MemoryError()])
@@ -116,5 +114,8 @@ def test_foreign_errors_are_told_by_type_and_place_only(desk):
 def test_our_own_errors_are_quoted_unless_they_hold_what_looks_like_a_credential():
     assert describe(ConflictError("it is taken", code="taken")) == "taken: it is taken"
     assert describe(InvalidRequestError(f"{KEY} is no name")) == "invalid_request"
-    assert describe(InvalidRequestError(f"{Secret('abc')} is no name")) == "invalid_request: Secret(***) is no name"
+    assert (
+        describe(InvalidRequestError(f"{Secret('abc')} is no name"))
+        == "invalid_request: Secret(***) is no name"
+    )
     assert describe(InvalidRequestError("x" * 600)) == f"invalid_request: {'x' * 483}"

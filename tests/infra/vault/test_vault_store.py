@@ -130,7 +130,9 @@ def test_each_tenant_has_keys_of_its_own_newest_last(database, path):
     assert [key.tenant for key in keys] == [A, A]
     assert keys[-1] == newest
     assert keys[0].id in tokens[0]
-    assert [key.id in tokens[1] for key in database.read_now(lambda tx: DatabaseKeyStore(tx).load(B))] == [True]
+    assert [key.id in tokens[1] for key in database.read_now(lambda tx: DatabaseKeyStore(tx).load(B))] == [
+        True
+    ]
     assert newest.id in seal(database, vault, A, "y")
 
 

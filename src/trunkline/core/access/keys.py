@@ -18,7 +18,7 @@ from trunkline.core.access.narrowing import (
     require_secret_key,
 )
 from trunkline.core.access.permissions import Permission
-from trunkline.core.access.queries import BY_ID, HOME
+from trunkline.core.access.queries import BY_ID, HOME, SESSIONS_OF
 from trunkline.core.access.scope import scope
 from trunkline.core.access.specs import KEY, KeyRow
 from trunkline.core.access.tables import access_keys
@@ -191,7 +191,9 @@ def create_token(tx: Tx, actor: Actor, request: CreateToken, *, pepper: bytes) -
 
 
 def revoke_key(tx: Tx, actor: Actor, key_id: str) -> KeyRow:
-    """End a key from the next request on; a no-op when it is revoked already.
+    """End a key and the session tokens made with it from the next request on; a no-op when it is revoked.
+
+    Lasting keys made with it stay: that is how a key is rotated.
 
     Raises:
         NotFoundError: absent or outside the caller's scope.
@@ -202,6 +204,7 @@ def revoke_key(tx: Tx, actor: Actor, key_id: str) -> KeyRow:
         return row
     after = structs.replace(row, revoked_at=tx.now)
     tx.update(access_keys, BY_ID, {"id": row.id}, revoked_at=tx.now)
+    tx.update(access_keys, SESSIONS_OF, {"parent_id": row.id}, revoked_at=tx.now)
     _journal(tx, actor, "key.revoked", after)
     return after
 
@@ -231,6 +234,7 @@ def _issue(tx: Tx, actor: Actor, draft: _Draft, event: str, pepper: bytes) -> Is
         "entity_ids": None if draft.entity_ids is None else encode(draft.entity_ids),
         "metadata": metadata,
         "created_by": actor.user_id,
+        "parent_id": actor.key_id,
         "created_at": tx.now,
         "expires_at": draft.expires_at,
         "revoked_at": None,
@@ -238,7 +242,8 @@ def _issue(tx: Tx, actor: Actor, draft: _Draft, event: str, pepper: bytes) -> Is
     tx.insert(access_keys, **columns, digest=key_hash(pepper, secret.reveal()))
     stored = {"operations", "entity_ids", "metadata"}
     raw = {name: Raw(columns[name].encode()) for name in stored if columns[name] is not None}
-    row = KeyRow(**columns | raw)
+    shown = {name: value for name, value in columns.items() if name in KeyRow.__struct_fields__}
+    row = KeyRow(**shown | raw)
     _journal(tx, actor, event, row)
     return IssuedKey(row, secret)
 

@@ -148,3 +148,5 @@ GRANTS_ON = "SELECT id FROM grants WHERE entity_id = :entity_id"
 # Retention.
 
 RETENTION_TIER = "SELECT retention_tier FROM organizations WHERE id = :organization_id"
+
+SESSIONS_OF = "parent_id = :parent_id AND kind = 'session' AND revoked_at IS NULL"

@@ -28,9 +28,10 @@ class InWorkspace:
         """In the workspace, or published, or lent, or granted."""
         return scope.narrowed(
             alias,
-            any_of(
-                scope.in_workspace(alias, Tier.VIEWER),
+            any_of(  # what the row itself tells goes before what takes a look elsewhere
+                scope.by_standing(alias, Tier.VIEWER),
                 self._published(alias, mode),
+                scope.by_role(alias, Tier.VIEWER),
                 self._lent(scope, alias),
                 self._granted(scope, alias, Tier.VIEWER),
             ),

@@ -94,11 +94,20 @@ class ActorScope:
 
     def in_workspace(self, alias: str, tier: Tier, column: str = "workspace_id") -> str:
         """The caller holds `tier`, or at least viewer, in the row's workspace, which `column` names."""
-        tier = max(tier, Tier.VIEWER)
+        return any_of(self.by_standing(alias, tier, column), self.by_role(alias, tier, column))
+
+    def by_standing(self, alias: str, tier: Tier, column: str = "workspace_id") -> str:
+        """The part of `in_workspace` that the row itself tells: bound there, or administered."""
+        if self.actor.workspace_id is None:
+            return self.administered(alias)
+        held = self.actor.workspace_tier >= max(tier, Tier.VIEWER)
+        return BOUND.format(a=alias, column=column) if held else NOBODY
+
+    def by_role(self, alias: str, tier: Tier, column: str = "workspace_id") -> str:
+        """The part of `in_workspace` that memberships tell; none do for a bound key."""
         if self.actor.workspace_id is not None:
-            return BOUND.format(a=alias, column=column) if self.actor.workspace_tier >= tier else NOBODY
-        member = MEMBER.format(a=alias, column=column, tier=int(tier))
-        return any_of(self.administered(alias), member)
+            return NOBODY
+        return MEMBER.format(a=alias, column=column, tier=int(max(tier, Tier.VIEWER)))
 
     def administered(self, alias: str, column: str = "organization_id") -> str:
         """The organization that `column` names is the caller's to administer; no bound key's ever is."""

@@ -99,6 +99,7 @@ grants = Table(
     one_of("subject_kind", ("user", "team", "organization", "anyone")),
     Index("ix_grants_entity", "entity_id", "subject_id"),
     Index("ix_grants_subject_id", "subject_id"),
+    Index("ix_grants_purge_after", "purge_after"),
     Index("ix_grants_workspace", "workspace_id", "created_at", "id"),
 )
 
@@ -117,6 +118,7 @@ access_keys = Table(
     json_text("entity_ids", nullable=True),
     json_text("metadata"),
     text("created_by"),
+    text("parent_id", nullable=True),  # the key it was made with
     moment("created_at"),
     moment("expires_at", nullable=True),
     moment("revoked_at", nullable=True),
@@ -124,4 +126,5 @@ access_keys = Table(
     Index("ux_access_keys_digest", "digest", unique=True),
     Index("ix_access_keys_organization", "organization_id", "created_at", "id"),
     Index("ix_access_keys_user_id", "user_id"),
+    Index("ix_access_keys_parent_id", "parent_id"),
 )

@@ -13,9 +13,6 @@ SELECT 1 FROM connections
 WHERE workspace_id = :workspace_id AND name = :name AND scheme = 'secret' AND id <> :id AND deleted_at IS NULL
 """
 LIVE_WORKSPACE = "SELECT 1 FROM workspaces WHERE id = :id AND deleted_at IS NULL"
-STAMP_OF_WORKSPACE = """
-SELECT deleted_at, retention_tier, deletion_id, purge_after FROM workspaces WHERE id = :id
-"""
 CONNECTIONS_IN_WORKSPACE = "SELECT id FROM connections WHERE workspace_id = :workspace_id"
 EXPIRED_SECRETS = """
 SELECT id FROM connections
@@ -24,5 +21,3 @@ WHERE scheme = 'secret' AND purge_after <= :now ORDER BY purge_after, id LIMIT :
 
 BY_ID = "id = :id"
 IN_WORKSPACE = "workspace_id = :workspace_id"
-LIVE_IN_WORKSPACE = "workspace_id = :workspace_id AND deleted_at IS NULL"
-BY_DELETION = "workspace_id = :workspace_id AND deletion_id = :deletion_id"

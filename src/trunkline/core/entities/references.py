@@ -23,7 +23,7 @@ _REFERENCE = re.compile(rf'(?<=[:\[,])"{_ID}(?="(?!:))|(?<="\$ref":)"{_ID}(?=#)'
 
 def find_references(definition: str) -> tuple[tuple[str, str], ...]:
     """The (kind, id) pairs a definition's text refers to, each once, in order of appearance."""
-    found = {}
+    found: dict[tuple[str, str], None] = {}
     for match in _REFERENCE.finditer(definition):
         prefix, hex_id = (match[1], match[2]) if match[1] else (match[3], match[4])
         found[KIND_OF_PREFIX[prefix], hex_id] = None

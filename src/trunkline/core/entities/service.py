@@ -9,9 +9,26 @@ from typing import Any
 from msgspec import UNSET, Raw, UnsetType, structs
 from msgspec.json import decode
 
-from trunkline.core.access import NO_TOMBSTONE, Permission, require_tier, require_workspace, scope, tombstone
+from trunkline.core.access import (
+    NO_TOMBSTONE,
+    DeletedError,
+    NotDeletedError,
+    Permission,
+    require_tier,
+    require_workspace,
+    scope,
+    tombstone,
+)
 from trunkline.core.entities.kinds import KINDS
-from trunkline.core.entities.queries import BY_ID, EXPIRED, IDS_BY_SLUG, LENT, NEXT_NUMBER, OF_ENTITY, SLUG_TAKEN
+from trunkline.core.entities.queries import (
+    BY_ID,
+    EXPIRED,
+    IDS_BY_SLUG,
+    LENT,
+    NEXT_NUMBER,
+    OF_ENTITY,
+    SLUG_TAKEN,
+)
 from trunkline.core.entities.specs import ENTITY, ENTITY_VERSION, EntityRow, EntityVersionRow
 from trunkline.core.entities.tables import entities, entity_loans, entity_versions
 from trunkline.core.journal import Change, empty_payloads, record
@@ -141,7 +158,7 @@ def update_entity(tx: Tx, actor: Actor, request: UpdateEntity) -> EntityRow:
     actor.require(Permission.ENTITIES_WRITE)
     row = _own(tx, actor, request.kind, request.id, Tier.EDITOR)
     if row.deleted_at is not None:
-        raise ConflictError("restore it before editing it", code="deleted")
+        raise DeletedError("restore it before editing it")
     name = row.name if request.name is UNSET else request.name
     description = row.description if request.description is UNSET else request.description
     definition = decode(row.definition) if request.definition is UNSET else request.definition
@@ -224,7 +241,7 @@ def purge_entity(tx: Tx, actor: Actor, kind: str, entity_id: str) -> None:
     actor.require(Permission.ENTITIES_WRITE)
     row = _own(tx, actor, kind, entity_id, Tier.ADMIN)
     if row.deleted_at is None:
-        raise ConflictError("delete it before purging it", code="not_deleted")
+        raise NotDeletedError("delete it before purging it")
     # Recorded first: capabilities above remove what points here, or refuse.
     _journal(tx, actor, "purged", kind, row.id, _place(row))
     tx.delete(entity_loans, OF_ENTITY, entity_id=row.id)

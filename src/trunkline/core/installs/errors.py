@@ -21,9 +21,3 @@ class NotAClonedMemberError(ConflictError):
     """Only a clone can be detached: a reference has no local edits to keep."""
 
     code = "not_a_clone"
-
-
-class InstallDeletedError(ConflictError):
-    """The install is deleted; restore it first."""
-
-    code = "deleted"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from trunkline.core.access import NO_TOMBSTONE
+from trunkline.core.access import NO_TOMBSTONE, DeletedError
 from trunkline.core.entities import end_loans_in, find_references, revive_loans, suspend_loans_in
-from trunkline.core.installs.errors import InstallDeletedError
 from trunkline.core.installs.queries import (
     ATTACHED_BESIDE,
     BY_DELETION,
+    BY_DELETION_IN_LIVE_SOLUTION,
     CLONE_OF_ENTITY,
     INSTALLED_ELSEWHERE,
     INSTALLS_OF,
@@ -81,14 +81,15 @@ def revive_restored_entity(tx: Tx, actor: Actor, change: Change, event_id: str) 
     """A restored clone returns to its install, unless that is deleted itself.
 
     Raises:
-        InstallDeletedError: the install the clone belongs to is deleted.
+        DeletedError: the install the clone belongs to is deleted.
     """
     namespace = tx.value(NAMESPACE_OF, id=change.subject_id)
     if namespace and tx.fetch(STATE_OF, {"id": namespace})[0][0] is not None:
-        raise InstallDeletedError("it belongs to a deleted install; restore that one")
+        raise DeletedError("it belongs to a deleted install; restore that one")
     deletion = {"deletion_id": _data(change, "deletionId")}
     tx.update(members, BY_DELETION, deletion, **NO_TOMBSTONE)
-    tx.update(solution_members, BY_DELETION, deletion, **NO_TOMBSTONE)
+    # Not its places in solutions that were deleted meanwhile: restoring those does not reach back here.
+    tx.update(solution_members, BY_DELETION_IN_LIVE_SOLUTION, deletion, **NO_TOMBSTONE)
 
 
 def forget_purged_entity(tx: Tx, actor: Actor, change: Change, event_id: str) -> None:  # noqa: ARG001

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from trunkline.core.access import Permission, require_tier
-from trunkline.core.installs.errors import InstallDeletedError, NotAClonedMemberError
+from trunkline.core.access import DeletedError, Permission, require_tier
+from trunkline.core.installs.errors import NotAClonedMemberError
 from trunkline.core.installs.queries import BY_ID
 from trunkline.core.installs.reads import visible_member
 from trunkline.core.installs.specs import MemberRow
@@ -30,7 +30,7 @@ def detach_member(tx: Tx, actor: Actor, member_id: str, *, detached: bool) -> Me
     member = visible_member(tx, actor, member_id)
     require_tier(tx, actor, member, Tier.EDITOR, "member")
     if member.deleted_at is not None:
-        raise InstallDeletedError("the member is deleted; restore what it belongs to first")
+        raise DeletedError("the member is deleted; restore what it belongs to first")
     if not member.is_clone:
         raise NotAClonedMemberError("a referenced member follows the publisher and cannot be detached")
     if member.detached == detached:

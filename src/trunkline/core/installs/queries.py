@@ -46,8 +46,12 @@ WHERE m.install_id = :install_id AND (m.deleted_at IS NULL OR m.deletion_id = :d
 ORDER BY m.slug
 """
 
+# Members people removed: their entity was deleted by name. What an upgrade removed may come back by policy.
 TRASHED_SLUGS = """
-SELECT DISTINCT m.slug FROM members m WHERE m.install_id = :install_id AND m.deleted_at IS NOT NULL
+SELECT m.slug FROM members m
+WHERE m.install_id = :install_id AND m.deleted_at IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM members n WHERE n.install_id = m.install_id AND n.slug = m.slug AND n.id > m.id)
+  AND EXISTS (SELECT 1 FROM events e WHERE e.subject_id = m.entity_id AND e.type = m.kind || '.deleted')
 """
 
 # Definitions people own in a workspace: authored there, or clones they detached.
@@ -109,9 +113,15 @@ LIVE_OF_SOLUTION = "solution_id = :solution_id AND deleted_at IS NULL"
 OF_SOLUTION = "solution_id = :solution_id"
 IN_SOLUTION = "solution_id = :solution_id AND entity_id = :entity_id AND deleted_at IS NULL"
 BY_DELETION = "deletion_id = :deletion_id"
+BY_DELETION_IN_LIVE_SOLUTION = (
+    "deletion_id = :deletion_id AND solution_id IN (SELECT s.id FROM solutions s WHERE s.deleted_at IS NULL)"
+)
 LIVE_OF_ENTITY = "entity_id = :entity_id AND deleted_at IS NULL"
 OF_ENTITY = "entity_id = :entity_id"
 OF_NAMESPACE = "entity_id IN (SELECT e.id FROM entities e WHERE e.namespace = :namespace)"
+LIVE_OF_NAMESPACE = (
+    "deleted_at IS NULL AND entity_id IN (SELECT e.id FROM entities e WHERE e.namespace = :namespace)"
+)
 CLONE_OF_ENTITY = "entity_id = :entity_id AND is_clone = 1 AND detached = 0 AND deleted_at IS NULL"
 
 # Children go first: an install with any left waits for a later round.

@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from trunkline.core.access import NO_TOMBSTONE, Permission, Tombstone, require_tier, tombstone
+from trunkline.core.access import (
+    NO_TOMBSTONE,
+    DeletedError,
+    NotDeletedError,
+    Permission,
+    Tombstone,
+    require_tier,
+    tombstone,
+)
 from trunkline.core.entities import (
     end_loans,
     purge_namespace,
@@ -17,7 +25,7 @@ from trunkline.core.entities import (
     suspend_loans,
     tombstone_namespace,
 )
-from trunkline.core.installs.errors import DuplicateInstallError, InstallDeletedError
+from trunkline.core.installs.errors import DuplicateInstallError
 from trunkline.core.installs.queries import (
     BY_DELETION,
     BY_ID,
@@ -27,6 +35,7 @@ from trunkline.core.installs.queries import (
     LIVE_BY_ID,
     LIVE_CHILDREN,
     LIVE_OF_INSTALL,
+    LIVE_OF_NAMESPACE,
     LIVE_OF_SOLUTION,
     OF_INSTALL,
     OF_NAMESPACE,
@@ -74,6 +83,7 @@ def _tombstone_all(tx: Tx, actor: Actor, row: InstallRow, stamp: Tombstone, even
     suspend_loans(tx, row.id, stamp.deletion_id)
     tx.update(members, LIVE_OF_INSTALL, {"install_id": row.id}, **columns)
     tx.update(solution_members, LIVE_OF_SOLUTION, {"solution_id": row.solution_id}, **columns)
+    tx.update(solution_members, LIVE_OF_NAMESPACE, {"namespace": row.id}, **columns)
     tx.update(solutions, LIVE_BY_ID, {"id": row.solution_id}, **columns)
     tx.update(installs, BY_ID, {"id": row.id}, **columns)
 
@@ -106,9 +116,7 @@ def _check_restorable(tx: Tx, row: InstallRow) -> None:
     if row.parent_install_id is not None:
         deleted_at, _ = tx.fetch(STATE_OF, {"id": row.parent_install_id})[0]
         if deleted_at is not None:
-            raise InstallDeletedError(
-                "its parent install is deleted; restore that one, which brings this back"
-            )
+            raise DeletedError("its parent install is deleted; restore that one, which brings this back")
     for taken_id, integration_id, workspace_id, distinct_key in tx.fetch(
         TAKEN_BY, {"deletion_id": row.deletion_id}
     ):
@@ -131,7 +139,7 @@ def purge_install(tx: Tx, actor: Actor, install_id: str) -> None:
     row = visible_install(tx, actor, install_id)
     require_tier(tx, actor, row, Tier.ADMIN, "install")
     if row.deleted_at is None:
-        raise ConflictError("uninstall it before purging it", code="not_deleted")
+        raise NotDeletedError("uninstall it before purging it")
     _purge(tx, actor, row)
 
 

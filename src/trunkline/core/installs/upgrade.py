@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from msgspec.json import decode
 
-from trunkline.core.access import Permission, Tombstone, require_tier, tombstone
+from trunkline.core.access import DeletedError, Permission, Tombstone, require_tier, tombstone
 from trunkline.core.entities import (
     Clone,
     Home,
@@ -17,7 +17,6 @@ from trunkline.core.entities import (
     find_references,
     tombstone_clone,
 )
-from trunkline.core.installs.errors import InstallDeletedError
 from trunkline.core.installs.install import (
     Placement,
     add_to_solution,
@@ -28,9 +27,9 @@ from trunkline.core.installs.install import (
 from trunkline.core.installs.plan import Held, Plan, Situation, Step, plan_upgrade
 from trunkline.core.installs.queries import (
     BY_ID,
-    IN_SOLUTION,
     LIVE_BY_ID,
     LIVE_MEMBERS,
+    LIVE_OF_ENTITY,
     MOVE_MEMBER,
     OWNED_DEFINITIONS,
     TRASHED_SLUGS,
@@ -92,7 +91,7 @@ def upgrade_install(tx: Tx, actor: Actor, install_id: str) -> UpgradeResult:
     install = visible_install(tx, actor, install_id)
     require_tier(tx, actor, install, Tier.EDITOR, "install")
     if install.deleted_at is not None:
-        raise InstallDeletedError("restore the install before upgrading it")
+        raise DeletedError("restore the install before upgrading it")
     integration = visible_integration(tx, actor, install.integration_id)
     target = _target(tx, install, integration)
     available: Members = {member.slug: member for member in members_of(tx, target.id)}
@@ -169,7 +168,7 @@ def _apply(
     _move(tx, placement, plan, stamp)
     for member in plan.removed:
         tx.update(members, LIVE_BY_ID, {"id": member.id}, **stamp.columns())
-        _drop_entity(tx, placement, member, stamp)
+        _drop_entity(tx, member, stamp)
     kept = {step.held.slug: step.held.id for step in plan.steps}
     lend_members(tx, home, available, {**kept, **placed})
 
@@ -188,7 +187,7 @@ def _move(tx: Tx, placement: Placement, plan: Plan, stamp: Tombstone) -> None:
     }
     for step in plan.steps:
         if step.replace:
-            _drop_entity(tx, placement, step.held, stamp)
+            _drop_entity(tx, step.held, stamp)
     advance_clones(tx, placement.home, list(rewritten.values()))
     create_clones(tx, placement.home, list(replaced.values()))
     add_to_solution(tx, placement, list(replaced.values()))
@@ -219,11 +218,10 @@ def _moved(step: Step, applied: Clone | None, placement: Placement) -> dict[str,
     }
 
 
-def _drop_entity(tx: Tx, placement: Placement, member: Held, stamp: Tombstone) -> None:
+def _drop_entity(tx: Tx, member: Held, stamp: Tombstone) -> None:
     if member.is_clone:
         tombstone_clone(tx, member.entity_id, stamp)
-        place = {"solution_id": placement.solution_id, "entity_id": member.entity_id}
-        tx.update(solution_members, IN_SOLUTION, place, **stamp.columns())
+        tx.update(solution_members, LIVE_OF_ENTITY, {"entity_id": member.entity_id}, **stamp.columns())
 
 
 def _journal(tx: Tx, actor: Actor, install: InstallRow, target: VersionRow, result: UpgradeResult) -> None:

@@ -97,7 +97,13 @@ def import_openapi(
         if progress is not None:
             progress(done, len(members))
     integration_id, removed = _put_draft(tx, actor, request, ids)
-    return ImportResult(integration_id, *(tuple(outcome[verb]) for verb in outcome), removed)
+    return ImportResult(
+        integration_id,
+        created=tuple(outcome["created"]),
+        updated=tuple(outcome["updated"]),
+        unchanged=tuple(outcome["unchanged"]),
+        removed=removed,
+    )
 
 
 def entity_slug(member: ConvertedMember) -> str:

@@ -105,7 +105,7 @@ def _other_problems(manifest: Manifest) -> list[Problem]:
 
 def needs_auth(auth_config: Mapping[str, Any]) -> bool:
     """Whether an install must bring a connection."""
-    return auth_config.get("type", "none") != "none"
+    return bool(auth_config.get("type", "none") != "none")
 
 
 def check_auth_config(value: Mapping[str, Any]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.json import decode
 
-from trunkline.core.access import Permission, require_tier
+from trunkline.core.access import DeletedError, Permission, require_tier
 from trunkline.core.integrations.errors import VersionExistsError, VersionNotNewerError
 from trunkline.core.integrations.manifest import Manifest, check_auth_config, read_manifest
 from trunkline.core.integrations.pins import Pin, resolve_pins
@@ -20,7 +20,7 @@ from trunkline.core.integrations.tables import integration_versions, integration
 from trunkline.core.journal import Change, record
 from trunkline.infra.db import Tx
 from trunkline.kit.actor import Actor, Tier
-from trunkline.kit.errors import ConflictError, InvalidRequestError, Problem
+from trunkline.kit.errors import InvalidRequestError, Problem
 from trunkline.kit.ids import format_id
 from trunkline.kit.jsonschema import compile_problems
 from trunkline.kit.leaks import find_secrets
@@ -94,7 +94,7 @@ def publish_version(tx: Tx, actor: Actor, request: PublishIntegration) -> Versio
     row = visible_integration(tx, actor, request.integration_id)
     require_tier(tx, actor, row, Tier.ADMIN, "integration")
     if row.deleted_at is not None:
-        raise ConflictError("restore the integration before publishing it", code="deleted")
+        raise DeletedError("restore the integration before publishing it")
     check_text("changelog", request.changelog)
     is_release = _check_version(tx, row, request.version)
     pins = resolve_pins(tx, row.workspace_id, _checked_draft(row))

@@ -10,6 +10,8 @@ from msgspec import UNSET, UnsetType
 
 from trunkline.core.access import (
     NO_TOMBSTONE,
+    DeletedError,
+    NotDeletedError,
     Permission,
     forget_grants,
     require_tier,
@@ -32,7 +34,6 @@ from trunkline.core.integrations.tables import integration_versions, integration
 from trunkline.core.journal import Change, empty_payloads, record
 from trunkline.infra.db import Tx
 from trunkline.kit.actor import Actor, Tier
-from trunkline.kit.errors import ConflictError
 from trunkline.kit.strictjson import encode
 from trunkline.kit.text import check_name, check_slug, check_text
 
@@ -133,7 +134,7 @@ def update_integration(tx: Tx, actor: Actor, request: UpdateIntegration) -> Inte
     row = visible_integration(tx, actor, request.id)
     require_tier(tx, actor, row, Tier.EDITOR, "integration")
     if row.deleted_at is not None:
-        raise ConflictError("restore the integration before editing it", code="deleted")
+        raise DeletedError("restore the integration before editing it")
     given = {f.name: getattr(request, f.name) for f in fields(request) if f.name != "id"}
     given = {name: value for name, value in given.items() if value is not UNSET}
     _check_changes(tx, actor, row, given)
@@ -196,7 +197,7 @@ def purge_integration(tx: Tx, actor: Actor, integration_id: str) -> None:
     actor.require(Permission.INTEGRATIONS_WRITE)
     row = _administered(tx, actor, integration_id)
     if row.deleted_at is None:
-        raise ConflictError("delete the integration before purging it", code="not_deleted")
+        raise NotDeletedError("delete the integration before purging it")
     # Recorded first: capabilities above remove what points here, or refuse.
     _journal(tx, actor, "purged", row)
     tx.delete(version_members, MEMBERS_OF_VERSIONS, integration_id=row.id)

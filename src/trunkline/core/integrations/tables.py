@@ -52,17 +52,17 @@ integrations = Table(
     ),
     Index("ix_integrations_workspace", "workspace_id", "created_at", "id"),
     Index("ix_integrations_organization", "organization_id", "created_at", "id"),
-    # Carries what scope looks at, so that an exact total is counted from the index alone.
+    # Carries what scope looks at, the commonest first, so that an exact total is counted from the index alone.
     Index(
         "ix_integrations_publisher",
         "publisher",
         "created_at",
         "id",
         "organization_id",
+        "deleted_at",
         "workspace_id",
         "visibility",
         "current_version",
-        "deleted_at",
     ),
     Index("ix_integrations_public", "created_at", "id", sqlite_where=PUBLIC, postgresql_where=PUBLIC),
     Index("ix_integrations_purge_after", "purge_after"),

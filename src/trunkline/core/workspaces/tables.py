@@ -33,5 +33,6 @@ workspaces = Table(
     moment("updated_at"),
     *deletion_columns(),
     Index("ux_workspaces_handle", "handle", unique=True),
+    Index("ix_workspaces_purge_after", "purge_after"),
     Index("ix_workspaces_organization", "organization_id", "created_at", "id"),
 )

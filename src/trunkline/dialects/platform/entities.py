@@ -100,7 +100,7 @@ class UpdateEntityBody(Body, frozen=True, kw_only=True):
     """Changes to an entity; what is left out stays as it is."""
 
     name: str | UnsetType = UNSET
-    description: str | None | UnsetType = UNSET
+    description: str | UnsetType | None = UNSET
     definition: dict[str, Any] | UnsetType = UNSET
 
 

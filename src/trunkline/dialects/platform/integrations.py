@@ -20,7 +20,6 @@ from trunkline.dialects.platform.wire_base import (
     given,
     member_id,
     path_id,
-    spell_id,
     spell_optional_time,
     spell_time,
 )
@@ -107,8 +106,8 @@ class UpdateBody(Body, frozen=True, kw_only=True):
     """Changes to a draft; what is left out stays as it is. `visibility: public` needs an operator."""
 
     name: str | UnsetType = UNSET
-    description: str | None | UnsetType = UNSET
-    icon_url: str | None | UnsetType = UNSET
+    description: str | UnsetType | None = UNSET
+    icon_url: str | UnsetType | None = UNSET
     trust_tier: TrustTier | UnsetType = UNSET
     visibility: Visibility | UnsetType = UNSET
     manifest: dict[str, Any] | UnsetType = UNSET

@@ -171,7 +171,8 @@ def _ids(spec: ListSpec[Any], text: str) -> tuple[str, ...]:
 
 
 def _row_id(spec: ListSpec[Any], text: str) -> str | None:
-    return _parsed(spec.fields["id"].id_kinds, text)
+    found = spec.fields.get("id")
+    return None if found is None else _parsed(found.id_kinds, text)
 
 
 def _parsed(kinds: tuple[str, ...], text: str) -> str | None:

@@ -107,7 +107,7 @@ def _spelled() -> Iterator[None]:
     except apsw.InterruptError as error:
         raise DeadlineError("the request took too long and was stopped; narrow the filter") from error
     except apsw.ConstraintError as error:
-        if error.extendedresult in _UNIQUE:
+        if getattr(error, "extendedresult", 0) in _UNIQUE:
             raise UniqueError("an object with this key exists already") from error
         raise
     except apsw.BusyError as error:
@@ -133,7 +133,8 @@ class SqliteDatabase(Database):
         self.catalog = catalog
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         self._writer_connection = _Connection(path, vfs)
-        self._readers: queue.SimpleQueue[_Connection] = queue.SimpleQueue()
+        # Last in, first out: the connection used last has what is asked for in its page cache.
+        self._readers: queue.LifoQueue[_Connection] = queue.LifoQueue()
         for _ in range(READERS):
             self._readers.put(_Connection(path, vfs))
         self._inline = _Connection(path, vfs)

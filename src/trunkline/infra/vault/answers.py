@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trunkline.infra.db import Tx
+from trunkline.infra.vault.envelope import Context
 from trunkline.infra.vault.store import DatabaseKeyStore
-from trunkline.infra.vault.vault import Context, Vault
+from trunkline.infra.vault.vault import Vault
 from trunkline.kit.secret import Secret
 
 INSTANCE = "instance"  # the tenant of answers to callers without an organization

@@ -234,6 +234,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["owner_id"], ["users.id"], name=("fk_workspaces_owner_id")),
         sa.PrimaryKeyConstraint("id", name=("pk_workspaces")),
     )
+    op.create_index("ix_workspaces_purge_after", "workspaces", ["purge_after"], unique=False)
     op.create_index(
         "ix_workspaces_organization", "workspaces", ["organization_id", "created_at", "id"], unique=False
     )
@@ -252,6 +253,7 @@ def upgrade() -> None:
         sa.Column("entity_ids", TEXT, nullable=True),
         sa.Column("metadata", TEXT, nullable=False),
         sa.Column("created_by", TEXT, nullable=False),
+        sa.Column("parent_id", TEXT, nullable=True),
         sa.Column("created_at", TEXT, nullable=False),
         sa.Column("expires_at", TEXT, nullable=True),
         sa.Column("revoked_at", TEXT, nullable=True),
@@ -266,6 +268,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_access_keys_organization", "access_keys", ["organization_id", "created_at", "id"], unique=False
     )
+    op.create_index("ix_access_keys_parent_id", "access_keys", ["parent_id"], unique=False)
     op.create_index("ix_access_keys_user_id", "access_keys", ["user_id"], unique=False)
     op.create_index("ux_access_keys_digest", "access_keys", ["digest"], unique=True)
     op.create_table(
@@ -335,6 +338,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_grants_entity", "grants", ["entity_id", "subject_id"], unique=False)
     op.create_index("ix_grants_subject_id", "grants", ["subject_id"], unique=False)
+    op.create_index("ix_grants_purge_after", "grants", ["purge_after"], unique=False)
     op.create_index("ix_grants_workspace", "grants", ["workspace_id", "created_at", "id"], unique=False)
     op.create_table(
         "integrations",
@@ -393,10 +397,10 @@ def upgrade() -> None:
             "created_at",
             "id",
             "organization_id",
+            "deleted_at",
             "workspace_id",
             "visibility",
             "current_version",
-            "deleted_at",
         ],
         unique=False,
     )
@@ -850,6 +854,7 @@ def downgrade() -> None:
     op.drop_index("ix_grants_workspace", table_name="grants")
     op.drop_index("ix_grants_subject_id", table_name="grants")
     op.drop_index("ix_grants_entity", table_name="grants")
+    op.drop_index("ix_grants_purge_after", table_name="grants")
     op.drop_table("grants")
     op.drop_index(
         "ux_entities_slug",
@@ -865,9 +870,11 @@ def downgrade() -> None:
     op.drop_index("ux_access_keys_digest", table_name="access_keys")
     op.drop_index("ix_access_keys_user_id", table_name="access_keys")
     op.drop_index("ix_access_keys_organization", table_name="access_keys")
+    op.drop_index("ix_access_keys_parent_id", table_name="access_keys")
     op.drop_table("access_keys")
     op.drop_index("ux_workspaces_handle", table_name="workspaces")
     op.drop_index("ix_workspaces_organization", table_name="workspaces")
+    op.drop_index("ix_workspaces_purge_after", table_name="workspaces")
     op.drop_table("workspaces")
     op.drop_index("ux_team_members", table_name="team_members")
     op.drop_index("ix_team_members_user_id", table_name="team_members")

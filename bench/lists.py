@@ -1,0 +1,305 @@
+"""Reading lists: a page of 100 integrations of 100,000 and of 1,000,000, in this process and over HTTP.
+
+    python -m bench.lists [--rows 100000 1000000] [--postgresql] [--json]
+
+Every list filters by publisher, in the default order. Where it can, each call asks for another of 22 publishers
+with 2,000 integrations each, so that it is not the same rows that are read all the time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+import apsw
+import psycopg
+
+from bench.measure import ROUNDS, Subject, side_by_side
+from bench.server import SERVER_CORE, get, load, on_core, serving
+from bench.world import FEW, MARKET, MATCHES, TEAM, TENTH, Caller, World, database_url, folder, opened
+from bench.world import populate, settle
+from trunkline.core import integrations
+from trunkline.core.integrations import IntegrationRow
+from trunkline.dialects.platform import DIALECT
+from trunkline.dialects.platform.integrations import IntegrationParameters, list_integrations
+from trunkline.infra.db import Engine, SqliteDatabase, Tx
+from trunkline.infra.db.statements import for_psycopg
+from trunkline.kit.filters import Compare, Op
+from trunkline.kit.pages import ListQuery, Page
+from trunkline.web.route import Call, Headers
+
+FAR = 1_000  # the page that is compared with the first
+HTTP_CLIENTS = (1, 16)
+HTTP_S = 2.0  # per round and number of clients
+Statement = tuple[str, dict[str, Any]]
+Figures = dict[str, float]
+
+
+def asked(publisher: str, **more: Any) -> ListQuery:
+    """What every call asks for."""
+    return ListQuery(where=Compare("publisher", Op.EQ, publisher), **more)
+
+
+def core_list(world: World, caller: Caller, queries: Sequence[ListQuery]) -> Subject:
+    """`list_integrations` in a transaction, for each query in turn."""
+    database = world.platform.database
+    actor = database.read_now(caller.actor)
+    turn = cycle(queries)
+
+    def run() -> Page[IntegrationRow]:
+        query = next(turn)
+        return database.read_now(lambda tx: integrations.list_integrations(tx, actor, query))
+
+    return run
+
+
+def page_statement(world: World, caller: Caller, query: ListQuery) -> Statement:
+    """The very statement, with its parameters, that fetches the rows of a list."""
+    seen: list[Statement] = []
+
+    def run(tx: Tx) -> None:
+        fetch = tx.fetch
+
+        def noted(sql: str, params: Any) -> list[tuple[Any, ...]]:
+            seen.append((sql, dict(params)))
+            return fetch(sql, params)
+
+        tx.fetch = noted  # type: ignore[method-assign]
+        integrations.list_integrations(tx, caller.actor(tx), query)
+
+    world.platform.database.read_now(run)
+    return next(one for one in seen if "FROM integrations t0" in one[0])
+
+
+@contextmanager
+def bare_select(world: World, caller: Caller, publishers: Sequence[str]) -> Iterator[Subject]:
+    """The rows' SELECT alone on a connection of its own: execute and fetch all."""
+    statements = [page_statement(world, caller, asked(publisher)) for publisher in publishers]
+    turn = cycle(statements)
+    database = world.platform.database
+    if isinstance(database, SqliteDatabase):
+        connection = apsw.Connection(str(database.path))
+        connection.execute("PRAGMA mmap_size=0; PRAGMA cache_size=-65536")
+        yield lambda: connection.execute(*next(turn)).fetchall()
+        connection.close()
+        return
+    with psycopg.connect(world.platform.settings.database_url, autocommit=True) as remote:
+        cursor = remote.cursor(binary=True)
+        turn = cycle([(for_psycopg(sql), params) for sql, params in statements])
+        for _ in range(10):  # until the driver has prepared the statement
+            cursor.execute(*next(turn)).fetchall()
+        yield lambda: cursor.execute(*next(turn)).fetchall()
+
+
+def encoded_list(world: World, caller: Caller, publishers: Sequence[str]) -> Subject:
+    """A list as the server answers it, without the server: list, spell, encode to bytes."""
+    platform = world.platform
+    actor = platform.database.read_now(caller.actor)
+    turn = cycle([IntegrationParameters(publisher=publisher) for publisher in publishers])
+
+    def run() -> bytes:
+        query = next(turn)
+
+        def work(tx: Tx) -> bytes:
+            call = Call(
+                tx=tx, services=platform.services, request_id="", headers=Headers(), path={}, query=query,
+                caller=actor,
+            )  # fmt: skip
+            return DIALECT.encode(list_integrations(call))
+
+        return platform.database.read_now(work)
+
+    return run
+
+
+def first_page(world: World) -> Iterator[tuple[str, Figures]]:
+    """The core's list, with and without its total, against the bare SELECT of the same rows."""
+    cases = (
+        ("2,000 matches, organization admin", world.admin, FEW),
+        ("2,000 matches, key bound to the workspace", world.bound, (TEAM,)),
+        ("2,000 matches, member of the workspace", world.member, (TEAM,)),
+        ("2,000 matches, public listings of others", world.admin, (MARKET,)),
+        ("10 % match, organization admin", world.admin, (TENTH,)),
+    )
+    for name, caller, publishers in cases:
+        with bare_select(world, caller, publishers) as bare:
+            subjects = {
+                "bare": bare,
+                "list": core_list(world, caller, [asked(one) for one in publishers]),
+                "list without total": core_list(world, caller, [asked(one, count=False) for one in publishers]),
+            }
+            check_same(subjects, world, publishers)
+            timings = side_by_side(subjects)
+        yield (
+            name,
+            {
+                "bare SELECT µs": timings.median("bare") * 1e6,
+                "list µs": timings.median("list") * 1e6,
+                "list / bare": timings.ratio("list", "bare"),
+                "without total / bare": timings.ratio("list without total", "bare"),
+            },
+        )
+
+
+def check_same(subjects: dict[str, Subject], world: World, publishers: Sequence[str]) -> None:
+    """Refuse to compare what does not read the same rows, or the wrong number of them."""
+    bare: Any = subjects["bare"]()
+    page: Any = subjects["list"]()
+    subjects["list without total"]()
+    matches = world.rows // 10 if publishers == (TENTH,) else MATCHES
+    assert page.total == matches, (page.total, matches)
+    assert [row[0] for row in bare[:100]] == [row.id for row in page.rows]
+
+
+def walk_to(world: World, caller: Caller, publisher: str, number: int) -> ListQuery:
+    """The query for a page, its place found by walking there from the first."""
+    actor = world.platform.database.read_now(caller.actor)
+    query = asked(publisher, count=False)
+    for _ in range(number - 1):
+        page = world.platform.database.read_now(
+            lambda tx, query=query: integrations.list_integrations(tx, actor, query)
+        )
+        assert page.end is not None
+        query = replace(query, after=page.end)
+    return query
+
+
+def far_page(world: World) -> Iterator[tuple[str, Figures]]:
+    """The thousandth page against the first, of the list that every tenth integration is on."""
+    number = min(FAR, world.rows // 10 // 100)
+    far = walk_to(world, world.admin, TENTH, number)
+    first = asked(TENTH, count=False)
+    subjects = {
+        "first": core_list(world, world.admin, [first]),
+        "far": core_list(world, world.admin, [far]),
+        "first with total": core_list(world, world.admin, [replace(first, count=True)]),
+        "far with total": core_list(world, world.admin, [replace(far, count=True)]),
+    }
+    timings = side_by_side(subjects)
+    for total in ("", " with total"):
+        yield (
+            f"page {number:,}{total}",
+            {
+                "page 1 µs": timings.median(f"first{total}") * 1e6,
+                "µs": timings.median(f"far{total}") * 1e6,
+                "/ page 1": timings.ratio(f"far{total}", f"first{total}"),
+            },
+        )
+
+
+def sizes(small: World, large: World) -> Iterator[tuple[str, Figures]]:
+    """The same lists among ten times as many rows."""
+    subjects: dict[str, Subject] = {}
+    for name, world in (("small", small), ("large", large)):
+        for kind, publishers in (("2,000 matches", FEW), ("10 % match", (TENTH,))):
+            for total in (True, False):
+                queries = [asked(publisher, count=total) for publisher in publishers]
+                subjects[f"{name} {kind} {total}"] = core_list(world, world.admin, queries)
+    timings = side_by_side(subjects)
+    for kind in ("2,000 matches", "10 % match"):
+        for total in (True, False):
+            one, other = f"small {kind} {total}", f"large {kind} {total}"
+            yield (
+                f"{kind}{'' if total else ', without total'}",
+                {
+                    f"{small.rows:,} rows µs": timings.median(one) * 1e6,
+                    f"{large.rows:,} rows µs": timings.median(other) * 1e6,
+                    "ratio": timings.ratio(other, one),
+                },
+            )
+
+
+def over_http(world: World) -> Iterator[tuple[str, Figures]]:
+    """Lists per second from the server against the same list made into bytes in this process."""
+    paths = [f"/api/integrations?publisher={publisher}" for publisher in FEW]
+    with serving(world.platform.settings) as address:
+        encode = encoded_list(world, world.admin, FEW)
+        body = encode()
+        assert body == get(address, paths[0], world.admin.key)
+        for path in paths:
+            get(address, path, world.admin.key)
+        inside: list[float] = []
+        seen: dict[int, list[tuple[float, float]]] = {clients: [] for clients in HTTP_CLIENTS}
+        for _ in range(ROUNDS // 2 + 1):
+            with on_core(SERVER_CORE):
+                inside.append(1 / side_by_side({"encode": encode}, rounds=1, block_s=1).median("encode"))
+            for clients in HTTP_CLIENTS:
+                found = load(address, paths, world.admin.key, clients=clients, seconds=HTTP_S)
+                seen[clients].append((found.rate, found.p99_s))
+    for clients, rounds in seen.items():
+        shares = [rate / base for (rate, _), base in zip(rounds, inside, strict=True)]
+        yield (
+            f"{clients} client{'s' if clients > 1 else ''}",
+            {
+                "in process lists/s": statistics.median(inside),
+                "HTTP lists/s": statistics.median(rate for rate, _ in rounds),
+                "HTTP / in process": statistics.median(shares),
+                "p99 ms": statistics.median(p99 for _, p99 in rounds) * 1e3,
+                "body bytes": len(body),
+            },
+        )
+
+
+def run(engine: Engine, sizes_of: Sequence[int], say: Callable[[str], None]) -> dict[str, dict[str, Figures]]:
+    """Every figure of one engine."""
+    found: dict[str, dict[str, Figures]] = {}
+
+    def note(title: str, figures: Iterator[tuple[str, Figures]]) -> None:
+        say(f"\n{engine.value}: {title}")
+        found[title] = {}
+        for name, values in figures:
+            found[title][name] = values
+            say(f"  {name}: " + ", ".join(f"{key} {_short(value)}" for key, value in values.items()))
+
+    with ExitStack() as stack:
+        worlds = [stack.enter_context(_world(engine, rows, say)) for rows in sizes_of]
+        for world in worlds:
+            note(f"first page of {world.rows:,}", first_page(world))
+        for world in worlds:
+            note(f"a page far behind, of {world.rows:,}", far_page(world))
+        if len(worlds) > 1:
+            note("size", sizes(worlds[0], worlds[-1]))
+        note(f"over HTTP, of {worlds[0].rows:,}", over_http(worlds[0]))
+    return found
+
+
+@contextmanager
+def _world(engine: Engine, rows: int, say: Callable[[str], None]) -> Iterator[World]:
+    with folder() as root, database_url(engine, root) as url, opened(url, root) as platform:
+        say(f"{engine.value}: writing {rows:,} integrations")
+        world = populate(platform, rows)
+        settle(url)
+        yield world
+
+
+def _short(value: float) -> str:
+    return f"{value:,.2f}" if value < 100 else f"{value:,.0f}"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, and print what was found."""
+    parser = argparse.ArgumentParser(prog="python -m bench.lists", description=__doc__.partition("\n")[0])
+    parser.add_argument("--rows", nargs="+", type=int, default=[100_000, 1_000_000], help="multiples of 100,000")
+    parser.add_argument("--postgresql", action="store_true", help="measure PostgreSQL as well")
+    parser.add_argument("--json", action="store_true", help="print one JSON object at the end")
+    given = parser.parse_args(arguments)
+    engines = [Engine.SQLITE, *([Engine.POSTGRESQL] if given.postgresql else [])]
+    say: Callable[[str], None] = lambda text: print(text, file=sys.stderr if given.json else sys.stdout, flush=True)
+    say(f"load before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    found = {engine.value: run(engine, sorted(given.rows), say) for engine in engines}
+    say(f"load after: {os.getloadavg()[0]:.1f}")
+    if given.json:
+        print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()

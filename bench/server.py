@@ -1,0 +1,172 @@
+"""The server as operators start it, on one core, and a client on the other that keeps its connections."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import cycle
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import uvloop
+
+from trunkline.settings import Settings
+
+SERVER_CORE, CLIENT_CORE = 0, 1
+ANSWER_S = 60.0
+STOP_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a server listens."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a client saw.
+
+    Attributes:
+        rate: answers per second.
+        p99_s: the time that one answer of a hundred took longer than.
+    """
+
+    rate: float
+    p99_s: float
+
+
+@contextmanager
+def on_core(core: int) -> Iterator[None]:
+    """Keep this process on one core where the machine has several."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core} & before or before)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[Address]:
+    """`trunkline serve` on an instance that exists, stopped at the end."""
+    command = [sys.executable, "-m", "trunkline", "serve", "--json", "--port", "0", "--log-level", "error"]
+    command += ["--data-dir", str(settings.data_dir), "--database-url", settings.database_url]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1] / "src")}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as server:
+        try:
+            os.sched_setaffinity(server.pid, {SERVER_CORE})
+            assert server.stdout is not None
+            url = urlsplit(json.loads(server.stdout.readline())["url"])
+            yield Address(url.hostname or "127.0.0.1", url.port or 80)
+        finally:
+            server.send_signal(signal.SIGTERM)
+            try:
+                server.wait(STOP_S)
+            except subprocess.TimeoutExpired:
+                server.kill()
+
+
+def get(address: Address, path: str, key: str) -> bytes:
+    """One answer's body."""
+    url = f"http://{address.host}:{address.port}{path}"
+    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {key}"})
+    with urllib.request.urlopen(request, timeout=ANSWER_S) as answer:
+        return bytes(answer.read())
+
+
+def load(address: Address, paths: Sequence[str], key: str, *, clients: int, seconds: float) -> Load:
+    """Let `clients` ask in turn for `paths`, each for the next as soon as it has its answer."""
+
+    async def ask() -> list[float]:
+        loop = asyncio.get_running_loop()
+        requests = [_request(address, path, key) for path in paths]
+        until = time.perf_counter() + seconds
+        starts = [i * len(requests) // clients for i in range(clients)]
+        asking = [_Client([*requests[start:], *requests[:start]], until) for start in starts]
+        for one in asking:
+            await loop.create_connection(lambda one=one: one, address.host, address.port)  # type: ignore[misc]
+        await asyncio.gather(*(one.done for one in asking))
+        return [taken for one in asking for taken in one.taken]
+
+    with on_core(CLIENT_CORE):
+        start = time.perf_counter()
+        taken = uvloop.run(ask())
+        elapsed = time.perf_counter() - start
+    return Load(len(taken) / elapsed, statistics.quantiles(taken, n=100)[98])
+
+
+def _request(address: Address, path: str, key: str) -> bytes:
+    lines = (f"GET {path} HTTP/1.1", f"Host: {address.host}:{address.port}", f"Authorization: Bearer {key}")
+    return "\r\n".join((*lines, "", "")).encode()
+
+
+class _Client(asyncio.Protocol):
+    """One connection; reads just enough of HTTP to know where an answer ends."""
+
+    def __init__(self, requests: Sequence[bytes], until: float) -> None:
+        self.taken: list[float] = []
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._requests = cycle(requests)
+        self._until = until
+        self._head = bytearray()
+        self._missing = 0  # bytes of the body still to come
+        self._asked = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._ask()
+
+    def _ask(self) -> None:
+        self._head.clear()
+        self._asked = time.perf_counter()
+        self._transport.write(next(self._requests))
+
+    def data_received(self, data: bytes) -> None:
+        if self._missing:
+            self._missing -= len(data)
+        else:
+            self._head += data
+            head, found, body = self._head.partition(b"\r\n\r\n")
+            if not found:
+                return
+            if not head.startswith(b"HTTP/1.1 200"):
+                self.stop(RuntimeError(self._head.decode(errors="replace")[:300]))
+                return
+            length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+            self._missing = int(length.partition(b":")[2]) - len(body)
+        if self._missing == 0:
+            self._answered()
+
+    def _answered(self) -> None:
+        now = time.perf_counter()
+        self.taken.append(now - self._asked)
+        if now < self._until:
+            self._ask()
+        else:
+            self.stop()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self.done.done():
+            self.done.set_exception(exc or ConnectionError("the server closed the connection"))
+
+    def stop(self, error: Exception | None = None) -> None:
+        if not self.done.done():
+            if error is None:
+                self.done.set_result(None)
+            else:
+                self.done.set_exception(error)
+        self._transport.close()

@@ -1,0 +1,291 @@
+"""Everything a tenant can own, made through the core, so that every dialect is asked about the same things.
+
+A kind of object that a dialect takes ids of has its builder in `MAKERS`; without one its tests fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import Any
+
+import pytest
+
+from tests.instance import Instance
+from trunkline.core import access, connections, entities, installs, integrations, workspaces
+from trunkline.infra.db import Tx
+from trunkline.kit.actor import Actor
+from trunkline.kit.ids import format_id
+from trunkline.kit.secret import Secret
+
+DEFINITIONS: dict[str, dict[str, Any]] = {
+    "schema": {"type": "object", "title": "thing"},
+    "function": {"steps": [1]},
+    "agent": {"prompt": "hello"},
+    "workflow": {"nodes": []},
+    "trigger": {"eventType": "thing.happened", "targetId": "nothing"},
+}
+
+
+class Holdings:
+    """The objects of one owner in one workspace; ids are 32 hex digits.
+
+    `held` gives the object every test may look at, `make` a fresh one to change.
+    """
+
+    def __init__(
+        self,
+        instance: Instance,
+        organization_id: str,
+        workspace_id: str,
+        owner_id: str,
+        *,
+        prefix: str,
+        numbers: Iterator[int] | None = None,
+    ) -> None:
+        self.instance = instance
+        self.organization_id = organization_id
+        self.workspace_id = workspace_id
+        self.owner_id = owner_id
+        self.prefix = prefix
+        self.numbers = count(1) if numbers is None else numbers
+        self._held: dict[tuple[str, bool], str] = {
+            ("organization", False): organization_id,
+            ("workspace", False): workspace_id,
+        }
+        self.write(self._settle)
+
+    def _settle(self, tx: Tx) -> None:
+        """Things that belong together: versions to what they are of, members to where they are."""
+        actor = self.actor(tx)
+        for kind in entities.KINDS:
+            entity_id = self._held[kind, False] = MAKERS[kind](self, tx, actor)
+            version = entities.get_entity(tx, actor, kind, entity_id).version_id
+            self._held[f"{kind}_version", False] = version
+        team_id = self._held["team", False] = _team(self, tx, actor)
+        user_id = self._held["user", False] = _user(self, tx, actor)
+        access.add_team_member(tx, actor, team_id, user_id)
+        integration_id = self._held["integration", False] = _integration(self, tx, actor)
+        self._held["version", False] = publish(tx, actor, integration_id)
+        request = installs.InstallIntegration(integration_id=integration_id, workspace_id=self.workspace_id)
+        install_id = self._held["install", False] = installs.install_integration(tx, actor, request).id
+        self._held["member", False] = installs.list_members(tx, actor, install_id)[0][0].id
+
+    def name(self, what: str) -> str:
+        """A name not used before; its number is all that differs."""
+        return f"{what}-n{next(self.numbers)}"
+
+    def handle(self) -> str:
+        """The one kind of name that is unique in the instance."""
+        return f"{self.prefix}-n{next(self.numbers)}"
+
+    def held(self, kind: str, *, deleted: bool = False) -> str:
+        if (kind, deleted) not in self._held:
+            self._held[kind, deleted] = self.make(kind, deleted=deleted)
+        return self._held[kind, deleted]
+
+    def make(self, kind: str, *, deleted: bool = False) -> str:
+        maker = MAKERS.get(kind)
+        if maker is None:
+            pytest.fail(f"ids of kind {kind!r} are taken somewhere: add its builder to {__name__}.MAKERS")
+        delete = DELETERS.get(kind)
+        if deleted and delete is None:
+            pytest.fail(f"{kind} can be restored or purged: add how it is deleted to {__name__}.DELETERS")
+
+        def work(tx: Tx) -> str:
+            actor = self.actor(tx)
+            made = maker(self, tx, actor)
+            if deleted and delete is not None:
+                delete(tx, actor, made)
+            return made
+
+        return self.write(work)
+
+    def write(self, work: Callable[[Tx], Any]) -> Any:
+        return self.instance.database.write_now(work)
+
+    def actor(self, tx: Tx) -> Actor:
+        return access.act_as(tx, self.owner_id)
+
+
+def _organization(held: Holdings, tx: Tx, _actor: Actor) -> str:
+    operator = access.act_as(tx, held.instance.user_id)
+    handle = held.handle()
+    request = workspaces.CreateOrganization(
+        name=handle, handle=handle, owner_email=f"{handle}@example.com", owner_name=handle
+    )
+    return workspaces.create_organization(tx, operator, request).id
+
+
+def _workspace(held: Holdings, tx: Tx, actor: Actor) -> str:
+    request = workspaces.CreateWorkspace(
+        organization_id=held.organization_id, name=held.name("workspace"), handle=held.handle()
+    )
+    return workspaces.create_workspace(tx, actor, request).id
+
+
+def _user(held: Holdings, tx: Tx, actor: Actor) -> str:
+    name = held.name("user")
+    request = access.CreateUser(
+        organization_id=held.organization_id, email=f"{name}@example.com", name=name
+    )
+    return access.create_user(tx, actor, request).id
+
+
+def _workspace_member(held: Holdings, tx: Tx, actor: Actor) -> str:
+    request = access.AddWorkspaceMember(workspace_id=held.workspace_id, user_id=_user(held, tx, actor))
+    return access.add_workspace_member(tx, actor, request).id
+
+
+def _team(held: Holdings, tx: Tx, actor: Actor) -> str:
+    request = access.CreateTeam(organization_id=held.organization_id, name=held.name("team"))
+    return access.create_team(tx, actor, request).id
+
+
+def entity(held: Holdings, tx: Tx, actor: Actor, kind: str, definition: dict[str, Any]) -> str:
+    name = held.name(kind)
+    request = entities.CreateEntity(
+        kind=kind, workspace_id=held.workspace_id, slug=name, name=name, definition=definition
+    )
+    return entities.create_entity(tx, actor, request).id
+
+
+def _entity(kind: str) -> Maker:
+    def make(held: Holdings, tx: Tx, actor: Actor) -> str:
+        return entity(held, tx, actor, kind, DEFINITIONS[kind])
+
+    return make
+
+
+def _entity_version(kind: str) -> Maker:
+    def make(held: Holdings, tx: Tx, actor: Actor) -> str:
+        return entities.get_entity(tx, actor, kind, _entity(kind)(held, tx, actor)).version_id
+
+    return make
+
+
+def _integration(held: Holdings, tx: Tx, actor: Actor) -> str:
+    """A draft with a function that refers to a schema; nothing is published."""
+    schema = format_id("schema", entity(held, tx, actor, "schema", {"type": "object"}))
+    declared = {
+        "slug": "run",
+        "entityId": format_id("function", entity(held, tx, actor, "function", {"inputSchemaId": schema})),
+        "kind": "function",
+        "forkOnInstall": True,
+        "defaultEnabled": True,
+    }
+    return draft(held, tx, [declared])
+
+
+def draft(held: Holdings, tx: Tx, members: list[dict[str, Any]]) -> str:
+    """A private integration with these members."""
+    name = held.name("integration")
+    request = integrations.CreateIntegration(
+        workspace_id=held.workspace_id, slug=name, name=name, manifest={"members": members}
+    )
+    return integrations.create_integration(tx, held.actor(tx), request).id
+
+
+def publish(tx: Tx, actor: Actor, integration_id: str, version: str = "1.0.0") -> str:
+    request = integrations.PublishIntegration(integration_id=integration_id, version=version)
+    return integrations.publish_version(tx, actor, request).id
+
+
+def _version(held: Holdings, tx: Tx, actor: Actor) -> str:
+    return publish(tx, actor, _integration(held, tx, actor))
+
+
+def _install(held: Holdings, tx: Tx, actor: Actor) -> str:
+    integration_id = _integration(held, tx, actor)
+    publish(tx, actor, integration_id)
+    request = installs.InstallIntegration(integration_id=integration_id, workspace_id=held.workspace_id)
+    return installs.install_integration(tx, actor, request).id
+
+
+def _member(held: Holdings, tx: Tx, actor: Actor) -> str:
+    states, _config = installs.list_members(tx, actor, _install(held, tx, actor))
+    return states[0].id
+
+
+def _solution(held: Holdings, tx: Tx, actor: Actor) -> str:
+    request = installs.CreateSolution(workspace_id=held.workspace_id, name=held.name("solution"))
+    return installs.create_solution(tx, actor, request).id
+
+
+def _solution_member(held: Holdings, tx: Tx, actor: Actor) -> str:
+    chosen = installs.ChosenEntity(_entity("function")(held, tx, actor), "function", "entityId")
+    request = installs.AddSolutionMembers(solution_id=_solution(held, tx, actor), entities=[chosen])
+    return installs.add_solution_members(tx, actor, request)[0].id
+
+
+def _secret(held: Holdings, tx: Tx, actor: Actor) -> str:
+    request = connections.CreateSecret(
+        workspace_id=held.workspace_id, name=held.name("secret"), value=Secret("a value to be kept")
+    )
+    return connections.create_secret(tx, actor, held.instance.platform.services.vault, request).id
+
+
+def _key(held: Holdings, tx: Tx, actor: Actor) -> str:
+    request = access.CreateKey(name=held.name("key"), workspace_id=held.workspace_id)
+    pepper = held.instance.platform.services.pepper
+    return access.create_key(tx, actor, request, pepper=pepper).row.id
+
+
+def _grant(held: Holdings, tx: Tx, actor: Actor) -> str:
+    request = access.CreateGrant(
+        entity_kind="integration",
+        entity_id=_integration(held, tx, actor),
+        subject_kind="user",
+        subject_id=_user(held, tx, actor),
+        tier="viewer",
+    )
+    return access.create_grant(tx, actor, request).id
+
+
+def _event(held: Holdings, tx: Tx, actor: Actor) -> str:
+    """What is told of a fresh solution."""
+    sql = "SELECT id FROM events WHERE subject_id = :subject_id"
+    return str(tx.value(sql, subject_id=_solution(held, tx, actor)))
+
+
+Maker = Callable[..., str]
+
+MAKERS: dict[str, Maker] = {
+    "organization": _organization,
+    "workspace": _workspace,
+    "user": _user,
+    "workspace_member": _workspace_member,
+    "team": _team,
+    "integration": _integration,
+    "version": _version,
+    "install": _install,
+    "member": _member,
+    "solution": _solution,
+    "solution_member": _solution_member,
+    "secret": _secret,
+    "connection": _secret,
+    "key": _key,
+    "grant": _grant,
+    "event": _event,
+    **{kind: _entity(kind) for kind in entities.KINDS},
+    **{f"{kind}_version": _entity_version(kind) for kind in entities.KINDS},
+}
+
+
+def _deletes_entity(kind: str) -> Callable[[Tx, Actor, str], object]:
+    return lambda tx, actor, row_id: entities.delete_entity(tx, actor, kind, row_id)
+
+
+DELETERS: dict[str, Callable[[Tx, Actor, str], object]] = {
+    "workspace": workspaces.delete_workspace,
+    "integration": integrations.delete_integration,
+    "install": installs.uninstall,
+    "solution": installs.delete_solution,
+    "solution_member": installs.remove_solution_member,
+    "secret": connections.delete_secret,
+    "grant": access.revoke_grant,
+    **{kind: _deletes_entity(kind) for kind in entities.KINDS},
+}
+
+
+__all__ = ["DEFINITIONS", "DELETERS", "MAKERS", "Holdings", "draft", "entity", "publish"]

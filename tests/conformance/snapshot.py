@@ -1,0 +1,78 @@
+"""What a database holds, and whose the rows are that came and went between two looks at it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Table
+
+from trunkline import bootstrap
+from trunkline.infra.db import Database, Tx
+from trunkline.infra.db.schema import metadata
+
+Row = tuple[Any, ...]
+Contents = dict[str, list[Row]]
+
+
+@cache
+def tables() -> tuple[Table, ...]:
+    bootstrap.load_tables()
+    return tuple(metadata.tables.values())
+
+
+def contents(database: Database) -> Contents:
+    """Every row of every table."""
+
+    def look(tx: Tx) -> Contents:
+        return {
+            table.name: tx.fetch(
+                f"SELECT {', '.join(table.c.keys())} FROM {table.name} ORDER BY 1", {}
+            )
+            for table in tables()
+        }
+
+    return database.check_now(look)
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Rows that are gone (or are no longer the same), and rows that are new (or are the same no longer)."""
+
+    gone: Mapping[str, list[Row]]
+    new: Mapping[str, list[Row]]
+
+    def outside(self, column: str, mine: frozenset[str]) -> list[tuple[str, Row]]:
+        """Changes that touch rows of others: rows whose `column` is none of `mine`.
+
+        Rows of tables without the column belong to whoever added them, so none of them may be gone.
+        """
+        found = []
+        for table in tables():
+            own = "id" if table.name == f"{column.removesuffix('_id')}s" else column
+            index = list(table.c.keys()).index(own) if own in table.c else None
+            if index is None:
+                found += [(table.name, row) for row in self.gone.get(table.name, ())]
+                continue
+            touched = (*self.gone.get(table.name, ()), *self.new.get(table.name, ()))
+            found += [(table.name, row) for row in touched if row[index] not in mine]
+        return found
+
+    def __bool__(self) -> bool:
+        return bool(self.gone or self.new)
+
+
+def changes(before: Contents, after: Contents) -> Changes:
+    return Changes(_without(before, after), _without(after, before))
+
+
+def _without(these: Contents, those: Contents) -> dict[str, list[Row]]:
+    changed = [name for name, rows in these.items() if rows != those[name]]
+    found = {name: list((Counter(these[name]) - Counter(those[name])).elements()) for name in changed}
+    return {name: rows for name, rows in found.items() if rows}
+
+
+__all__ = ["Changes", "Contents", "changes", "contents"]

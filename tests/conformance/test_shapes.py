@@ -1,0 +1,271 @@
+"""What every operation has in common, whatever it is about: shapes, order, bounds, and the trail of a write."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import jsonschema_rs
+import msgspec
+import pytest
+
+from tests.asgi import Response
+from tests.conformance.client import Client
+from tests.conformance.operations import (
+    LISTS,
+    OPERATIONS,
+    WRITES,
+    Operation,
+    assert_error_shape,
+    document,
+    named,
+)
+from tests.conformance.parties import Parties
+from tests.conformance.snapshot import Changes, changes, contents, tables
+from tests.conformance.vocabulary import Example, vocabulary
+from trunkline.dialects import discover
+from trunkline.infra.db import Database, Tx
+from trunkline.kit.pages import LIMIT_MAX
+from trunkline.web import Dialect
+
+EVERYTHING = [*OPERATIONS]
+REPEATABLE = [operation for operation in WRITES if operation.route.honours_idempotency_key]
+CONDITIONAL = [operation for operation in WRITES if operation.route.resource is not None]
+TAGGED = [
+    operation
+    for operation in OPERATIONS
+    if operation.route.method == "GET" and operation.route.answers_representation
+]
+ENOUGH = 9  # rows: pages of two, four and eight all have a next one
+
+
+def operator(parties: Parties, operation: Operation) -> Client:
+    return parties.client(vocabulary(operation).credential(parties.tokens["operator"]))
+
+
+def example(parties: Parties, operation: Operation) -> Example:
+    return vocabulary(operation).example(operation, parties.operator)
+
+
+@contextmanager
+def watched(parties: Parties) -> Iterator[list[Changes]]:
+    """What changes meanwhile, in the list once it is over."""
+    found: list[Changes] = []
+    before = contents(parties.instance.database)
+    yield found
+    found.append(changes(before, contents(parties.instance.database)))
+
+
+def assert_answered(operation: Operation, answer: Response) -> None:
+    """The documented success, with every member its document has and no other."""
+    route = operation.route
+    assert answer.status == route.status, (operation, answer.status, answer.body)
+    described = operation.document["responses"][str(answer.status)]
+    if route.returns is None or route.returns is bytes:
+        return
+    assert answer.headers["content-type"] == (route.media_type or operation.dialect.media_type)
+    decoded = msgspec.json.decode(answer.body, type=route.returns)
+    assert msgspec.json.encode(decoded) == answer.body, "members that the declared type does not have"
+    content = described["content"][route.media_type or operation.dialect.media_type]
+    whole = {**content["schema"], "components": document(operation.dialect)["components"]}
+    jsonschema_rs.validator_for(whole).validate(answer.json)
+    for name in described["headers"]:
+        assert name in answer.headers or name == "idempotency-replayed"
+
+
+def rows(found: dict[str, list[Any]], table: str, *columns: str) -> list[tuple[Any, ...]]:
+    [described] = [one for one in tables() if one.name == table]
+    indexes = [list(described.c.keys()).index(column) for column in columns]
+    return [tuple(row[index] for index in indexes) for row in found.get(table, ())]
+
+
+@pytest.mark.parametrize("operation", **named(OPERATIONS))
+def test_an_operation_answers_as_documented_and_every_effect_is_on_record(
+    parties: Parties, operation: Operation
+) -> None:
+    asked = example(parties, operation)
+    with watched(parties) as seen:
+        answer = operator(parties, operation).ask(operation, asked.path, asked.query, asked.sent)
+    assert_answered(operation, answer)
+    [found] = seen
+    if not operation.route.writes:
+        assert not found, found
+        return
+    audited = rows(dict(found.new), "audit_entries", "action", "subject_id", "organization_id")
+    told = rows(dict(found.new), "events", "type", "subject_id", "organization_id")
+    assert audited, "an effect without a trace"
+    assert Counter(audited) == Counter(told)
+    requests = rows(dict(found.new), "audit_entries", "request_id", "actor_user_id", "reason")
+    assert set(requests) == {(answer.headers["x-request-id"], parties.operator.owner_id, None)}
+    assert found.gone.keys().isdisjoint({"audit_entries", "events", "integration_versions"} - _purged(operation))
+
+
+def _purged(operation: Operation) -> set[str]:
+    """Versions go with what they are of, and with nothing else."""
+    return {"integration_versions"} if operation.route.path.endswith("/purge") else set()
+
+
+@pytest.mark.parametrize("operation", **named(REPEATABLE))
+def test_a_request_repeated_under_its_key_has_one_effect(parties: Parties, operation: Operation) -> None:
+    asked = example(parties, operation)
+    client = operator(parties, operation)
+    headers = {**client.headers, "idempotency-key": parties.operator.name("repeat")}
+    first = client.ask(operation, asked.path, asked.query, asked.sent, headers=headers)
+    assert_answered(operation, first)
+    with watched(parties) as seen:
+        again = client.ask(operation, asked.path, asked.query, asked.sent, headers=headers)
+    assert (again.status, again.body) == (first.status, first.body)
+    assert again.headers["idempotency-replayed"] == "true"
+    assert not seen[0], seen
+
+
+@pytest.mark.parametrize("operation", **named(CONDITIONAL))
+def test_a_write_on_another_representation_is_refused(parties: Parties, operation: Operation) -> None:
+    asked = example(parties, operation)
+    client = operator(parties, operation)
+    headers = {**client.headers, "if-match": '"another"'}
+    with watched(parties) as seen:
+        answer = client.ask(operation, asked.path, asked.query, asked.sent, headers=headers)
+    assert answer.status == 412
+    assert answer.status in operation.statuses
+    assert_error_shape(operation, answer)
+    assert not seen[0], seen
+
+
+@pytest.mark.parametrize("operation", **named(TAGGED))
+def test_a_representation_is_sent_once(parties: Parties, operation: Operation) -> None:
+    asked = example(parties, operation)
+    client = operator(parties, operation)
+    first = client.ask(operation, asked.path, asked.query)
+    headers = {**client.headers, "if-none-match": first.headers["etag"]}
+    again = client.ask(operation, asked.path, asked.query, headers=headers)
+    assert (again.status, again.body, again.headers["etag"]) == (304, b"", first.headers["etag"])
+
+
+# Lists ----------------------------------------------------------------------------------------------------
+
+
+def page(parties: Parties, operation: Operation, **query: str) -> dict[str, Any]:
+    """A list's answer; every answer to it has the same shape."""
+    asked = example(parties, operation).with_query(**query)
+    answer = operator(parties, operation).ask(operation, asked.path, asked.query)
+    assert_answered(operation, answer)
+    decoded: dict[str, Any] = answer.json
+    return decoded
+
+
+def enough(parties: Parties, operation: Operation) -> None:
+    while page(parties, operation, limit="1")["pageInfo"]["total"] < ENOUGH:
+        vocabulary(operation).add_row(operation, parties.operator)
+
+
+@pytest.mark.parametrize("operation", **named(LISTS))
+def test_a_list_is_a_bounded_page_of_a_total(parties: Parties, operation: Operation) -> None:
+    enough(parties, operation)
+    whole = page(parties, operation)
+    assert list(whole) == ["data", "pageInfo"]
+    info = whole["pageInfo"]
+    assert list(info) == ["total", "hasNextPage", "hasPreviousPage", "startCursor", "endCursor"]
+    assert len(whole["data"]) == min(info["total"], LIMIT_MAX)
+    assert (info["hasNextPage"], info["hasPreviousPage"]) == (info["total"] > LIMIT_MAX, False)
+    for limit in (1, 2, ENOUGH):
+        part = page(parties, operation, limit=str(limit))
+        assert part["data"] == whole["data"][:limit]
+        assert part["pageInfo"]["total"] == info["total"]
+
+
+@pytest.mark.parametrize("operation", **named(LISTS))
+def test_every_order_of_a_list_is_total(parties: Parties, operation: Operation) -> None:
+    """Walking it in pages meets every row once, in the order of the whole, there and back."""
+    enough(parties, operation)
+    for order in vocabulary(operation).orders(operation):
+        whole = page(parties, operation, **order)["data"]
+        size = str(max(2, len(whole) // 3))
+        walked, place = list[Any](), dict[str, str]()
+        while len(walked) < len(whole):
+            part = page(parties, operation, **order, **place, limit=size)
+            assert part["pageInfo"]["hasPreviousPage"] is bool(walked)
+            walked += part["data"]
+            place = {"after": part["pageInfo"]["endCursor"]}
+        assert walked[: len(whole)] == whole
+        back = page(parties, operation, **order, before=part["pageInfo"]["startCursor"], limit=size)
+        end = len(walked) - len(part["data"])
+        assert back["data"] == walked[max(0, end - int(size)) : end]
+
+
+@pytest.mark.parametrize("operation", **named(LISTS))
+def test_a_list_takes_as_many_statements_for_twice_the_rows(parties: Parties, operation: Operation) -> None:
+    enough(parties, operation)
+    cursor = page(parties, operation, limit="1")["pageInfo"]["endCursor"]
+    for place in ({}, {"after": cursor}):
+        taken = []
+        for limit in ("2", "4", "8"):
+            asked = example(parties, operation).with_query(limit=limit, **place)
+            with statements(parties.instance.database) as counted:
+                answer = operator(parties, operation).ask(operation, asked.path, asked.query)
+            assert len(answer.json["data"]) == int(limit)
+            taken.append(sum(tx.statements for tx in counted))
+        assert len(set(taken)) == 1, taken
+
+
+@contextmanager
+def statements(database: Database) -> Iterator[list[Tx]]:
+    """The transactions that are opened meanwhile."""
+    opened: list[Tx] = []
+    begin = database.transaction
+
+    def transaction(cursor: Any, *, writable: bool) -> Tx:
+        opened.append(begin(cursor, writable=writable))
+        return opened[-1]
+
+    vars(database)["transaction"] = transaction
+    try:
+        yield opened
+    finally:
+        del vars(database)["transaction"]
+
+
+# Documents and what lies beside the operations ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dialect", discover(), ids=lambda dialect: dialect.name)
+def test_every_route_is_in_the_served_document(parties: Parties, dialect: Dialect) -> None:
+    answer = parties.client().send("GET", f"/openapi/{dialect.name}.json")
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
+    served = answer.json
+    assert {(path, method.upper()) for path, methods in served["paths"].items() for method in methods} == {
+        (route.path, route.method) for route in dialect.routes
+    }
+    assert served == document(dialect)
+
+
+@pytest.mark.parametrize("operation", **named(OPERATIONS))
+def test_a_document_names_every_status_and_leaves_none_open(operation: Operation) -> None:
+    described = operation.document["responses"]
+    assert "default" not in described
+    assert all(status.isdigit() for status in described)
+    assert operation.route.status in operation.statuses
+    assert operation.route.public or {401, 403} <= operation.statuses
+    assert not operation.route.parameters or 404 in operation.statuses
+    assert 503 in operation.statuses
+
+
+@pytest.mark.parametrize("dialect", discover(), ids=lambda dialect: dialect.name)
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/no/such/path", 404), ("GET", "/api", 404), ("TRACE", "{known}", 405), ("PUT", "{known}", 405)],
+)
+def test_what_no_operation_answers_is_refused_in_the_dialects_words(
+    parties: Parties, dialect: Dialect, method: str, path: str, status: int
+) -> None:
+    [first, *_] = [one for one in OPERATIONS if one.dialect.name == dialect.name]
+    known = first.route.path
+    answer = parties.client().send(method, f"/{dialect.name}{path.format(known=known)}")
+    assert answer.status == status
+    assert_error_shape(first, answer)
+    if status == 405:
+        methods = {route.method for route in dialect.routes if route.path == known}
+        allowed = methods | ({"HEAD"} if "GET" in methods else set())
+        assert answer.headers["allow"] == ", ".join(sorted(allowed))

@@ -1,0 +1,128 @@
+"""What the tests must be told of a dialect: which of its members take ids, and a request that succeeds.
+
+Everything else is found in its declarations. A dialect joins with one module beside this one that defines
+`VOCABULARY`; whatever it leaves out fails a test that says what to add.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+from tests.conformance.holdings import Holdings
+from tests.conformance.operations import Operation
+
+
+@dataclass(frozen=True)
+class Example:
+    """A request; `body` is None where none is sent."""
+
+    path: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, Any] | None = None
+
+    def with_path(self, **values: str) -> Example:
+        return replace(self, path={**self.path, **values})
+
+    def with_query(self, **values: str) -> Example:
+        return replace(self, query={**self.query, **values})
+
+    def with_body(self, values: Mapping[str, Any]) -> Example:
+        return replace(self, body={**(self.body or {}), **values})
+
+    @property
+    def sent(self) -> Any:
+        return b"" if self.body is None else self.body
+
+
+Put = Callable[[Example, str], Example]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Somewhere an operation takes an id of one of `kinds`; `put` writes one there."""
+
+    where: str
+    kinds: tuple[str, ...]
+    put: Put
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vocabulary:
+    """One dialect's.
+
+    Attributes:
+        credential: the headers that carry a key.
+        spell: an id of a kind as the dialect prints it.
+        example: a request to an operation that succeeds for the holdings' owner, on fresh objects where it
+            changes them.
+        body_places: where members that hold any JSON take ids.
+        list_places: where the parameters that all lists share take ids.
+        orders: queries that sort a list by everything it can be sorted by.
+        add_row: gives a list one row more.
+        collections: kinds of `{id}` by the path segment before it.
+        members: kinds by the name of a path parameter, query parameter or body member; by
+            `<operation id>.<name>` where one operation means other kinds.
+        plain: names of text members that take no id.
+        free: names of members that hold any JSON.
+        accepts_unknown: places, as `<operation id> <where>`, where an unknown id is no mistake, and why.
+        for_oneself: tables that an operation without a tier adds to, by operation id.
+    """
+
+    credential: Callable[[str], Mapping[str, str]]
+    spell: Callable[[str, str], str]
+    example: Callable[[Operation, Holdings], Example]
+    body_places: Callable[[Operation], list[Place]]
+    list_places: Callable[[Operation], list[Place]]
+    orders: Callable[[Operation], list[Mapping[str, str]]]
+    add_row: Callable[[Operation, Holdings], None]
+    collections: Mapping[str, str]
+    members: Mapping[str, tuple[str, ...]]
+    plain: frozenset[str]
+    free: frozenset[str]
+    accepts_unknown: Mapping[str, str]
+    for_oneself: Mapping[str, frozenset[str]]
+
+    def kind_of_path_parameter(self, operation: Operation, name: str) -> str:
+        """The kind of id in the path under this name."""
+        segments = operation.route.path.split("/")
+        before = segments[segments.index(f"{{{name}}}") - 1]
+        if name == "id" and before in self.collections:
+            return self.collections[before]
+        if name == "version_id":
+            return f"{self.kind_of_path_parameter(operation, 'id')}_version"
+        if name in self.members:
+            return self.members[name][0]
+        pytest.fail(f"{operation}: say in the vocabulary of which kind {{{name}}} is")
+
+    def kinds_of_member(self, operation: Operation, pointer: str) -> tuple[str, ...]:
+        """The kinds of ids that a query parameter or body member takes; none where it takes no id."""
+        name = pointer.rpartition(".")[2]
+        for known in (f"{operation.route.operation_id}.{name}", name):
+            if known in self.members:
+                return self.members[known]
+        if name not in self.plain:
+            pytest.fail(f"{operation}: say in the vocabulary whether {pointer} takes ids, and of which kinds")
+        return ()
+
+
+@cache
+def _vocabulary(name: str) -> Vocabulary:
+    try:
+        found = import_module(f"{__package__}.{name}").VOCABULARY
+    except (ImportError, AttributeError):
+        pytest.fail(f"the dialect {name} is not tested: add tests/conformance/{name}.py with its VOCABULARY")
+    assert isinstance(found, Vocabulary)
+    return found
+
+
+def vocabulary(operation: Operation) -> Vocabulary:
+    return _vocabulary(operation.dialect.name)
+
+
+__all__ = ["Example", "Place", "Put", "Vocabulary", "vocabulary"]
