@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
@@ -221,12 +221,9 @@ def check_exposure(settings: Settings) -> None:
 
 
 def redacted_url(url: str) -> str:
-    """The URL without a password, fit to be shown."""
-    parts = urlsplit(url)
-    user, at, host = parts.netloc.rpartition("@")
-    shown = parts._replace(netloc=f"{user.partition(':')[0]}{':***' if ':' in user else ''}{at}{host}")
-    query = re.sub(r"(?i)(password=)[^&]*", r"\1***", shown.query)
-    return urlunsplit(shown._replace(query=query)) if parts.netloc or parts.query else url
+    """The URL without a password, fit to be shown; where it is malformed, rather with too little than too much."""
+    shown = re.sub(r"(://[^:@/?#]*:).*(?=@)", r"\1***", url)
+    return re.sub(r"(?i)(password=)[^&]*", r"\1***", shown)
 
 
 def _variables(environment: Mapping[str, str]) -> dict[str, str]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -88,8 +89,21 @@ def test_settings_shows_what_is_in_force(here: Here, tmp_path: Path, monkeypatch
 
 def test_a_reader_that_has_had_enough_is_no_error(tmp_path: Path) -> None:
     script = f"{sys.executable} -m trunkline settings --markdown --data-dir {tmp_path} | head -1"
-    done = subprocess.run(["sh", "-c", script], env=environment(), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["sh", "-c", script], env=environment(), capture_output=True, text=True, check=False
+    )
     assert (done.stdout, done.stderr) == ("# Settings\n", "")
+
+
+def test_ctrl_c_ends_a_command_with_130_and_one_line(home: Path) -> None:
+    command = [sys.executable, "-m", "trunkline", "import", "openapi", "-", "--data-dir", str(home)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=environment(), stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        assert process.stdin is not None
+        process.stdin.write(b" " * 1_000_000)  # more than a pipe holds: once it is written, it is being read
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (130, b"", b"error: interrupted\n")
 
 
 def test_an_unexpected_error_is_a_sentence_without_a_trace() -> None:
@@ -105,7 +119,13 @@ def test_an_unexpected_error_is_a_sentence_without_a_trace() -> None:
 
 
 def test_nothing_but_json_is_printed_for_machines(here: Here, home: Path) -> None:
-    for arguments in (("doctor", "--port", "0"), ("key", "list"), ("verify",), ("settings",), ("db", "status")):
+    for arguments in (
+        ("doctor", "--port", "0"),
+        ("key", "list"),
+        ("verify",),
+        ("settings",),
+        ("db", "status"),
+    ):
         done = here(*arguments, "--data-dir", home, "--json")
         assert (done.out.count("\n"), done.err) == (1, "")
         json.loads(done.out)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,9 @@ SCHEMAS = ("schema:Owner", "schema:Pet", "schema:Kind")
 
 @pytest.fixture(scope="module")
 def server(initialised: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A server that several tests share; each imports into a workspace of its own."""
+    """A server that tests share which do not mind what others have imported."""
     data_dir = shutil.copytree(initialised["data_dir"], tmp_path_factory.mktemp("server") / "data")
     with Running("serve", "--data-dir", data_dir, "--port", "0") as server:
-        server.data_dir = data_dir  # type: ignore[attr-defined]
         yield server
 
 
@@ -26,7 +26,9 @@ def counts(summary: dict[str, Any]) -> tuple[int, ...]:
     return tuple(summary[name] for name in ("members", "created", "updated", "unchanged", "removed"))
 
 
-def test_a_document_becomes_a_draft_that_importing_again_updates(here: Here, home: Path, tmp_path: Path) -> None:
+def test_a_document_becomes_a_draft_that_importing_again_updates(
+    here: Here, home: Path, tmp_path: Path
+) -> None:
     where = ("--data-dir", home, "--json")
     first = here("import", "openapi", written(tmp_path, PETS), "--publish", "1.0.0", *where).json
     assert list(first) == [
@@ -46,7 +48,9 @@ def test_a_document_becomes_a_draft_that_importing_again_updates(here: Here, hom
     }
 
 
-def test_a_version_that_cannot_be_published_takes_the_import_back(here: Here, home: Path, tmp_path: Path) -> None:
+def test_a_version_that_cannot_be_published_takes_the_import_back(
+    here: Here, home: Path, tmp_path: Path
+) -> None:
     where = ("--data-dir", home, "--json")
     here("import", "openapi", written(tmp_path, PETS), "--publish", "1.0.0", *where)
     refused = here("import", "openapi", written(tmp_path, changed_pets()), "--publish", "1.0.0", *where)
@@ -57,7 +61,9 @@ def test_a_version_that_cannot_be_published_takes_the_import_back(here: Here, ho
 
 
 def test_people_see_what_it_came_to(home: Path) -> None:
-    done = trunkline("import", "openapi", "-", "--data-dir", home, "--slug", "pets", stdin=json.dumps(PETS).encode())
+    done = trunkline(
+        "import", "openapi", "-", "--data-dir", home, "--slug", "pets", stdin=json.dumps(PETS).encode()
+    )
     assert done.exit == 0
     assert done.out.startswith("pets (int_")
     assert done.out.endswith("): 5 members, 5 created, 0 updated, 0 unchanged, 0 removed\n")
@@ -96,22 +102,20 @@ def test_a_file_or_workspace_that_is_not_there_is_named(here: Here, home: Path, 
 
 
 def test_over_http_the_same_comes_of_it_as_on_the_database(
-    here: Here, server: Running, home: Path, initialised: dict[str, str], tmp_path: Path
+    here: Here, home: Path, initialised: dict[str, str], tmp_path: Path
 ) -> None:
-    where = ("--url", server.url, "--token", initialised["token"], "--json")
-    first = here("import", "openapi", written(tmp_path, PETS), "--publish", "1.0.0", *where)
-    assert (first.exit, first.err) == (0, "")
-    assert (first.json["slug"], first.json["version"], counts(first.json)) == (
-        "pet-store",
-        "1.0.0",
-        (5, 5, 0, 0, 0),
-    )
-    again = here("import", "openapi", written(tmp_path, PETS), *where)
-    assert counts(again.json) == (5, 0, 0, 5, 0)
-    changed = here("import", "openapi", written(tmp_path, changed_pets()), "--publish", "1.1.0", *where)
-    assert counts(changed.json) == (5, 1, 1, 3, 1)
-    assert changed.json["changes"]["removed"] == ["createPet"]
-    assert server.stop().exit == 0
+    with Running("serve", "--data-dir", home, "--port", "0") as server:
+        where = ("--url", server.url, "--token", initialised["token"], "--json")
+        first = here("import", "openapi", written(tmp_path, PETS), "--publish", "1.0.0", *where)
+        assert (first.exit, first.err) == (0, "")
+        assert (first.json["slug"], first.json["version"]) == ("pet-store", "1.0.0")
+        assert counts(first.json) == (5, 5, 0, 0, 0)
+        again = here("import", "openapi", written(tmp_path, PETS), *where)
+        assert counts(again.json) == (5, 0, 0, 5, 0)
+        changed = here("import", "openapi", written(tmp_path, changed_pets()), "--publish", "1.1.0", *where)
+        assert counts(changed.json) == (5, 1, 1, 3, 1)
+        assert changed.json["changes"]["removed"] == ["createPet"]
+        assert server.stop().exit == 0
     there = here("import", "openapi", written(tmp_path, changed_pets()), "--data-dir", home, "--json")
     assert (there.json["integrationId"], counts(there.json)) == (first.json["integrationId"], (5, 0, 0, 5, 0))
     assert here("verify", "--data-dir", home, "--json").exit == 0

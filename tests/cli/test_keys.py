@@ -25,7 +25,9 @@ def test_makes_lists_and_revokes_a_key(here: Here, home: Path, initialised: dict
     assert [key["name"] for key in here("key", "list", "--revoked", *where).json] == ["ci", "first key"]
 
 
-def test_binds_a_key_to_a_workspace_by_handle_or_id(here: Here, home: Path, initialised: dict[str, str]) -> None:
+def test_binds_a_key_to_a_workspace_by_handle_or_id(
+    here: Here, home: Path, initialised: dict[str, str]
+) -> None:
     where = ("--data-dir", home, "--json")
     for workspace in ("main", initialised["workspaceId"]):
         made = here("key", "create", "site", "--workspace", workspace, "--kind", "publishable", *where).json

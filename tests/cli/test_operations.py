@@ -24,7 +24,13 @@ def change(path: Path, *statements: str) -> None:
 
 
 def test_a_fresh_postgresql_is_upgraded_and_set_up(here: Here, databases: Databases, tmp_path: Path) -> None:
-    where = ("--database-url", databases.postgresql(migrated=False), "--data-dir", tmp_path / "data", "--json")
+    where = (
+        "--database-url",
+        databases.postgresql(migrated=False),
+        "--data-dir",
+        tmp_path / "data",
+        "--json",
+    )
     before = here("db", "status", *where)
     assert (before.exit, before.json["current"], before.json["isCurrent"]) == (3, None, False)
     assert here("db", "upgrade", *where).json["isCurrent"] is True

@@ -83,8 +83,7 @@ MEMBERS: dict[str, tuple[str, ...]] = {
     "parent_id": ("event",),
 }
 PLAIN = frozenset(
-    "changelog created_at_after created_at_before description email expiresAt handle iconUrl name operations"
-    " ownerEmail ownerName publisher selectedMemberSlugs slug type value version".split()
+    ["changelog", "created_at_after", "created_at_before", "description", "email", "expiresAt", "handle", "iconUrl", "name", "operations", "ownerEmail", "ownerName", "publisher", "selectedMemberSlugs", "slug", "type", "value", "version"]
 )
 FREE = frozenset({"definition", "manifest", "variablesSchema", "authConfig", "variables", "metadata"})
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import jsonschema_rs
-import msgspec
 import pytest
 
 from tests.asgi import Response
@@ -66,13 +66,19 @@ def assert_answered(operation: Operation, answer: Response) -> None:
     if route.returns is None or route.returns is bytes:
         return
     assert answer.headers["content-type"] == (route.media_type or operation.dialect.media_type)
-    decoded = msgspec.json.decode(answer.body, type=route.returns)
-    assert msgspec.json.encode(decoded) == answer.body, "members that the declared type does not have"
-    content = described["content"][route.media_type or operation.dialect.media_type]
-    whole = {**content["schema"], "components": document(operation.dialect)["components"]}
-    jsonschema_rs.validator_for(whole).validate(answer.json)
+    answer_validator(operation).validate(answer.json)
     for name in described["headers"]:
         assert name in answer.headers or name == "idempotency-replayed"
+
+
+@cache
+def answer_validator(operation: Operation) -> Any:
+    """Checks a success against its schema, which is read as naming every member there is."""
+    described = operation.document["responses"][str(operation.route.status)]
+    schema = described["content"][operation.route.media_type or operation.dialect.media_type]["schema"]
+    components = document(operation.dialect)["components"]["schemas"]
+    closed = {name: {"additionalProperties": False, **part} for name, part in components.items()}
+    return jsonschema_rs.validator_for({**schema, "components": {"schemas": closed}})
 
 
 def rows(found: dict[str, list[Any]], table: str, *columns: str) -> list[tuple[Any, ...]]:

@@ -12,6 +12,7 @@ from trunkline.app import create_app
 from trunkline.core.journal import forget_expired_answers
 from trunkline.infra.db import Database
 from trunkline.kit.clock import FixedClock
+from trunkline.kit.strictjson import content_hash
 from trunkline.web import Application
 
 KEYED = WRITER | {"idempotency-key": "k1"}
@@ -173,3 +174,12 @@ def test_the_same_request_sent_many_times_at_once_has_one_effect(app: Applicatio
     bodies = asyncio.run(together())
     assert len(set(bodies)) == 1
     assert titles(app) == ["a"]
+
+
+def test_what_is_kept_does_not_let_a_reader_of_the_database_try_out_secrets(instance):
+    body = {"workspaceId": instance.workspace_id, "name": "pin", "value": "0000"}
+    answer = instance.api("POST", "/api/secrets", body, headers={"idempotency-key": "k"})
+    assert answer.status == 201
+    sql = "SELECT count(*) FROM idempotency_records WHERE fingerprint = :plain"
+    assert instance.count("SELECT count(*) FROM idempotency_records") == 1
+    assert instance.count(sql, plain=content_hash((body, None))) == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Index, Table
 from sqlalchemy import text as sql
 
-from trunkline.infra.db.schema import id_column, integer, json_text, metadata, moment, ref, text
+from trunkline.infra.db.schema import counter, id_column, integer, json_text, metadata, moment, ref, text
 
 audit_entries = Table(
     "audit_entries",
@@ -32,7 +32,7 @@ events = Table(
     "events",
     metadata,
     id_column(),
-    integer("seq", nullable=True),  # assigned after commit by one dispatcher; commit order, which ids are not
+    counter("seq"),  # assigned after commit by one dispatcher; commit order, which ids are not
     text("organization_id"),
     text("workspace_id", nullable=True),
     text("type"),

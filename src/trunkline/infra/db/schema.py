@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, MetaData, Text
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Integer, MetaData, Text
 
 metadata = MetaData(
     naming_convention={
@@ -52,6 +52,11 @@ def json_text(name: str, *, nullable: bool = False) -> Column[str]:
 def integer(name: str, *, nullable: bool = False, default: int | None = None) -> Column[int]:
     """A whole number."""
     return Column(name, Integer, nullable=nullable, server_default=None if default is None else str(default))
+
+
+def counter(name: str) -> Column[int]:
+    """A whole number that only grows; 64 bits, null until it is assigned."""
+    return Column(name, BigInteger, nullable=True)
 
 
 def flag(name: str, *, default: bool = False) -> Column[int]:

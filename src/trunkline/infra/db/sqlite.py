@@ -141,6 +141,7 @@ class SqliteDatabase(Database):
         self._inline_lock = threading.Lock()
         self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-read")
         self._queue: queue.Queue[_Job | None] = queue.Queue(QUEUE_LIMIT)
+        self._closed = False
         self._writer = threading.Thread(target=self._write_loop, name="sqlite-write", daemon=True)
         self._writer.start()
 
@@ -187,6 +188,8 @@ class SqliteDatabase(Database):
         return self._submit(work).result()
 
     def _submit(self, work: Work[Answer]) -> Future[Answer]:
+        if self._closed:
+            raise BusyError("the database is closing; try again")
         job = _Job(work, Future())
         try:
             self._queue.put_nowait(job)
@@ -196,6 +199,7 @@ class SqliteDatabase(Database):
 
     def close(self) -> None:
         """See `Database.close`."""
+        self._closed = True
         self._queue.put(None)
         self._writer.join()
         self._pool.shutdown()

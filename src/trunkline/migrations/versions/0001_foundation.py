@@ -50,7 +50,7 @@ def upgrade() -> None:
     op.create_table(
         "events",
         sa.Column("id", TEXT, nullable=False),
-        sa.Column("seq", sa.Integer(), nullable=True),
+        sa.Column("seq", sa.BigInteger(), nullable=True),
         sa.Column("organization_id", TEXT, nullable=False),
         sa.Column("workspace_id", TEXT, nullable=True),
         sa.Column("type", TEXT, nullable=False),

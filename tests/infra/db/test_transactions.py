@@ -1,0 +1,251 @@
+"""What `Database` promises on both engines: one transaction per function, durable before it is answered."""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import apsw
+import pytest
+from sqlalchemy import Table
+
+from trunkline.core.journal.tables import idempotency_records
+from trunkline.infra.db import (
+    BusyError,
+    Catalog,
+    Database,
+    DeadlineError,
+    Engine,
+    Tx,
+    UniqueError,
+    open_database,
+    sqlite,
+    transaction_is_open,
+)
+from trunkline.kit.clock import FixedClock
+from trunkline.kit.errors import ConflictError
+
+TABLE: Table = idempotency_records
+ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    opened = open_database(database_url, Catalog(clock=FixedClock(datetime(2026, 1, 1, tzinfo=UTC))))
+    yield opened
+    opened.close()
+
+
+def add(name: str):
+    def work(tx: Tx) -> str:
+        tx.insert(
+            TABLE,
+            id=name,
+            fingerprint="f",
+            status=200,
+            body="",
+            sealed=0,
+            created_at=tx.now,
+            expires_at=tx.now,
+        )
+        return name
+
+    return work
+
+
+def names(tx: Tx) -> list[str]:
+    return tx.column("SELECT id FROM idempotency_records ORDER BY id")
+
+
+def test_a_write_is_seen_by_the_next_read(database):
+    assert database.write_now(add("a")) == "a"
+    assert database.read_now(names) == ["a"]
+
+
+def test_a_failing_write_leaves_nothing_and_says_why(database):
+    def work(tx: Tx) -> None:
+        add("a")(tx)
+        raise ConflictError("no")
+
+    with pytest.raises(ConflictError, match="no"):
+        database.write_now(work)
+    assert database.read_now(names) == []
+
+
+def test_writes_that_wait_together_fail_alone(database):
+    def fail(tx: Tx) -> None:
+        add("broken")(tx)
+        raise ConflictError("no")
+
+    async def crowd() -> list[object]:
+        work = [fail if i % 3 == 0 else add(f"{i:03}") for i in range(90)]
+        return await asyncio.gather(*(database.write(one) for one in work), return_exceptions=True)
+
+    answers = asyncio.run(crowd())
+    assert [isinstance(a, ConflictError) for a in answers] == [i % 3 == 0 for i in range(90)]
+    assert database.read_now(names) == [f"{i:03}" for i in range(90) if i % 3]
+
+
+def test_the_loser_of_a_race_for_a_key_is_told_so(database):
+    database.write_now(add("a"))
+    with pytest.raises(UniqueError):
+        database.write_now(add("a"))
+    assert database.read_now(names) == ["a"]
+
+
+def test_a_read_stays_on_its_snapshot(database):
+    seen: list[list[str]] = []
+    begun, written = threading.Event(), threading.Event()
+
+    def work(tx: Tx) -> None:
+        seen.append(names(tx))
+        begun.set()
+        assert written.wait(20)
+        seen.append(names(tx))
+
+    reader = threading.Thread(target=database.read_now, args=(work,))
+    reader.start()
+    assert begun.wait(20)
+    database.write_now(add("late"))
+    written.set()
+    reader.join()
+    assert seen == [[], []]
+
+
+def test_read_modify_write_loses_no_update(database):
+    def setup(tx: Tx) -> None:
+        add("counter")(tx)
+        tx.run("UPDATE idempotency_records SET status = 0")
+
+    def increment(tx: Tx) -> None:
+        found = tx.value("SELECT status FROM idempotency_records WHERE id = 'counter'")
+        tx.update(TABLE, "id = 'counter'", {}, status=found + 1)
+
+    def work() -> None:
+        for _ in range(15):
+            while True:
+                try:
+                    database.write_now(increment)
+                    break
+                except BusyError:
+                    continue
+
+    database.write_now(setup)
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert database.read_now(lambda tx: tx.value("SELECT status FROM idempotency_records")) == 60
+
+
+def test_a_read_that_takes_too_long_is_stopped_and_the_next_one_works(database, monkeypatch):
+    if database.engine is Engine.SQLITE:
+        monkeypatch.setattr(sqlite, "READ_DEADLINE_S", 0.05)
+        read = lambda work: database._read_on(database._inline, work, 0.05)  # noqa: E731
+    else:
+
+        def read(work):
+            return database.read_now(lambda tx: (tx.run("SET LOCAL statement_timeout = 50"), work(tx)))
+
+    with pytest.raises(DeadlineError):
+        read(lambda tx: tx.value(ENDLESS))
+    assert database.read_now(names) == []
+
+
+def test_time_stands_still_within_a_transaction_and_ids_are_fresh(database):
+    def work(tx: Tx) -> tuple[str, str, str]:
+        return tx.now, tx.new_id(), tx.new_id()
+
+    now, one, other = database.read_now(work)
+    assert now == "2026-01-01T00:00:00.000000Z"
+    assert one != other
+
+
+def test_code_can_tell_that_it_runs_inside_a_transaction(database):
+    assert transaction_is_open() is False
+    assert database.read_now(lambda _: transaction_is_open()) is True
+    assert database.write_now(lambda _: transaction_is_open()) is True
+    assert transaction_is_open() is False
+
+
+def test_bulk_statements_take_any_number_of_rows(database):
+    def work(tx: Tx) -> list[str]:
+        columns = ("id", "fingerprint", "status", "body", "sealed", "created_at", "expires_at")
+        rows = [(f"{i:05}", "%s :name", 200, "", 0, tx.now, tx.now) for i in range(1_200)]
+        tx.insert_many(TABLE, columns, rows)
+        tx.run_many(
+            "UPDATE idempotency_records SET body = :body WHERE id = :id",
+            [{"id": f"{i:05}", "body": "100%"} for i in range(1_200)],
+        )
+        wanted = [f"{i:05}" for i in range(0, 1_200, 2)]
+        found = tx.fetch_for(
+            "SELECT id FROM idempotency_records WHERE body = :body AND id IN", wanted, body="100%"
+        )
+        return sorted(row[0] for row in found)
+
+    assert database.write_now(work) == [f"{i:05}" for i in range(0, 1_200, 2)]
+
+
+def test_an_unknown_column_never_reaches_sql(database):
+    with pytest.raises(ValueError, match="no column"):
+        database.write_now(lambda tx: tx.update(TABLE, "id = :id", {"id": "x"}, **{"status = 1 --": 1}))
+
+
+class TestSqlite:
+    def test_keeps_its_file_to_its_owner(self, databases):
+        url = databases.sqlite()
+        path = Path(url.removeprefix("sqlite:///"))
+        path.unlink()
+        database = open_database(url, Catalog())
+        database.close()
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+    def test_refuses_a_sqlite_with_the_wal_bug(self, monkeypatch):
+        monkeypatch.setattr(apsw, "sqlite_lib_version", lambda: "3.51.2")
+        with pytest.raises(RuntimeError, match=r"3\.51\.3"):
+            sqlite.check_version()
+
+    def test_commits_alone_what_made_a_group_fail(self, databases):
+        """A deferred constraint shows at COMMIT; the others of the group must not go down with it."""
+        database = open_database(databases.sqlite(), Catalog())
+        database.write_now(
+            lambda tx: tx.run(
+                "CREATE TABLE child (id TEXT REFERENCES idempotency_records (id) DEFERRABLE INITIALLY DEFERRED)"
+            )
+        )
+
+        async def crowd() -> list[object]:
+            bad = lambda tx: tx.run("INSERT INTO child VALUES ('nobody')")  # noqa: E731
+            work = [add("a"), bad, add("b")]
+            return await asyncio.gather(*(database.write(one) for one in work), return_exceptions=True)
+
+        answers = asyncio.run(crowd())
+        assert [answers[0], type(answers[1]), answers[2]] == ["a", apsw.ConstraintError, "b"]
+        assert database.read_now(names) == ["a", "b"]
+        database.close()
+
+    def test_refuses_more_writes_than_it_can_queue(self, databases, monkeypatch):
+        monkeypatch.setattr(sqlite, "QUEUE_LIMIT", 2)
+        database = open_database(databases.sqlite(), Catalog())
+        gate, inside = threading.Event(), threading.Event()
+
+        def block(_: Tx) -> None:
+            inside.set()
+            gate.wait(20)
+
+        async def flood() -> list[object]:
+            first = asyncio.ensure_future(database.write(block))
+            await asyncio.to_thread(inside.wait, 20)
+            rest = [asyncio.ensure_future(database.write(add(str(i)))) for i in range(3)]
+            await asyncio.sleep(0)
+            gate.set()
+            return await asyncio.gather(first, *rest, return_exceptions=True)
+
+        answers = asyncio.run(flood())
+        assert [type(answer) for answer in answers] == [type(None), str, str, BusyError]
+        database.close()
