@@ -17,25 +17,21 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from itertools import cycle
-from pathlib import Path
 from typing import Any
 
 import apsw
 import psycopg
 
 from bench.measure import ROUNDS, Subject, side_by_side
-from bench.server import SERVER_CORE, get, load, on_core, serving
+from bench.server import get, load, serving
 from bench.world import FEW, MARKET, MATCHES, TEAM, TENTH, Caller, World, database_url, folder, opened
 from bench.world import populate, settle
 from trunkline.core import integrations
 from trunkline.core.integrations import IntegrationRow
-from trunkline.dialects.platform import DIALECT
-from trunkline.dialects.platform.integrations import IntegrationParameters, list_integrations
 from trunkline.infra.db import Engine, SqliteDatabase, Tx
 from trunkline.infra.db.statements import for_psycopg
 from trunkline.kit.filters import Compare, Op
 from trunkline.kit.pages import ListQuery, Page
-from trunkline.web.route import Call, Headers
 
 FAR = 1_000  # the page that is compared with the first
 HTTP_CLIENTS = (1, 16)
@@ -98,27 +94,6 @@ def bare_select(world: World, caller: Caller, publishers: Sequence[str]) -> Iter
         for _ in range(10):  # until the driver has prepared the statement
             cursor.execute(*next(turn)).fetchall()
         yield lambda: cursor.execute(*next(turn)).fetchall()
-
-
-def encoded_list(world: World, caller: Caller, publishers: Sequence[str]) -> Subject:
-    """A list as the server answers it, without the server: list, spell, encode to bytes."""
-    platform = world.platform
-    actor = platform.database.read_now(caller.actor)
-    turn = cycle([IntegrationParameters(publisher=publisher) for publisher in publishers])
-
-    def run() -> bytes:
-        query = next(turn)
-
-        def work(tx: Tx) -> bytes:
-            call = Call(
-                tx=tx, services=platform.services, request_id="", headers=Headers(), path={}, query=query,
-                caller=actor,
-            )  # fmt: skip
-            return DIALECT.encode(list_integrations(call))
-
-        return platform.database.read_now(work)
-
-    return run
 
 
 def first_page(world: World) -> Iterator[tuple[str, Figures]]:
@@ -219,19 +194,16 @@ def sizes(small: World, large: World) -> Iterator[tuple[str, Figures]]:
 
 
 def over_http(world: World) -> Iterator[tuple[str, Figures]]:
-    """Lists per second from the server against the same list made into bytes in this process."""
+    """Lists per second from the server against the same lists made into bytes in its process."""
     paths = [f"/api/integrations?publisher={publisher}" for publisher in FEW]
+    publishers = "".join(f"&publisher={publisher}" for publisher in FEW)
+    measure = f"/bench?user={world.admin.user_id}&seconds=1{publishers}"
     with serving(world.platform.settings) as address:
-        encode = encoded_list(world, world.admin, FEW)
-        body = encode()
-        assert body == get(address, paths[0], world.admin.key)
-        for path in paths:
-            get(address, path, world.admin.key)
+        body = get(address, paths[0], world.admin.key)
         inside: list[float] = []
         seen: dict[int, list[tuple[float, float]]] = {clients: [] for clients in HTTP_CLIENTS}
         for _ in range(ROUNDS // 2 + 1):
-            with on_core(SERVER_CORE):
-                inside.append(1 / side_by_side({"encode": encode}, rounds=1, block_s=1).median("encode"))
+            inside.append(float(get(address, measure, world.admin.key)))
             for clients in HTTP_CLIENTS:
                 found = load(address, paths, world.admin.key, clients=clients, seconds=HTTP_S)
                 seen[clients].append((found.rate, found.p99_s))
@@ -260,25 +232,28 @@ def run(engine: Engine, sizes_of: Sequence[int], say: Callable[[str], None]) -> 
             found[title][name] = values
             say(f"  {name}: " + ", ".join(f"{key} {_short(value)}" for key, value in values.items()))
 
-    with ExitStack() as stack:
-        worlds = [stack.enter_context(_world(engine, rows, say)) for rows in sizes_of]
-        for world in worlds:
-            note(f"first page of {world.rows:,}", first_page(world))
-        for world in worlds:
-            note(f"a page far behind, of {world.rows:,}", far_page(world))
-        if len(worlds) > 1:
-            note("size", sizes(worlds[0], worlds[-1]))
+    with ExitStack() as places:
+        with ExitStack() as open_there:
+            worlds = []
+            for rows in sizes_of:
+                say(f"{engine.value}: writing {rows:,} integrations")
+                worlds.append(_written(places, open_there, engine, rows))
+            for world in worlds:
+                note(f"first page of {world.rows:,}", first_page(world))
+            for world in worlds:
+                note(f"a page far behind, of {world.rows:,}", far_page(world))
+            if len(worlds) > 1:
+                note("size", sizes(worlds[0], worlds[-1]))
         note(f"over HTTP, of {worlds[0].rows:,}", over_http(worlds[0]))
     return found
 
 
-@contextmanager
-def _world(engine: Engine, rows: int, say: Callable[[str], None]) -> Iterator[World]:
-    with folder() as root, database_url(engine, root) as url, opened(url, root) as platform:
-        say(f"{engine.value}: writing {rows:,} integrations")
-        world = populate(platform, rows)
-        settle(url)
-        yield world
+def _written(places: ExitStack, open_there: ExitStack, engine: Engine, rows: int) -> World:
+    root = places.enter_context(folder())
+    url = places.enter_context(database_url(engine, root))
+    world = populate(open_there.enter_context(opened(url, root)), rows)
+    settle(url)
+    return world
 
 
 def _short(value: float) -> str:

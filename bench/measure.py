@@ -31,11 +31,11 @@ class Timings:
 
 def side_by_side(subjects: Mapping[str, Subject], *, rounds: int = ROUNDS, block_s: float = BLOCK_S) -> Timings:
     """Call every subject for a while in each round, every other round in the opposite order."""
-    calls = {name: _calls(subject, block_s) for name, subject in subjects.items()}
+    calls = {name: calls_in(subject, block_s) for name, subject in subjects.items()}
     seen: dict[str, list[float]] = {name: [] for name in subjects}
     for number in range(rounds):
         for name in _alternating(subjects, number):
-            seen[name].append(_block(subjects[name], calls[name]))
+            seen[name].append(block(subjects[name], calls[name]))
     return Timings(seen)
 
 
@@ -44,7 +44,7 @@ def _alternating(names: Iterable[str], number: int) -> list[str]:
     return ordered if number % 2 == 0 else ordered[::-1]
 
 
-def _calls(subject: Subject, block_s: float) -> int:
+def calls_in(subject: Subject, block_s: float) -> int:
     """How many calls fill a block; warms the subject up as well."""
     subject()
     start = time.perf_counter()
@@ -55,7 +55,8 @@ def _calls(subject: Subject, block_s: float) -> int:
     return max(calls, 3)
 
 
-def _block(subject: Subject, calls: int) -> float:
+def block(subject: Subject, calls: int) -> float:
+    """Seconds per call, the middling one of so many."""
     taken = []
     for _ in range(calls):
         start = time.perf_counter()

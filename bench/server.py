@@ -1,4 +1,4 @@
-"""The server as operators start it, on one core, and a client on the other that keeps its connections."""
+"""The server in a process of its own on one core, and a client on the other that keeps its connections."""
 
 from __future__ import annotations
 
@@ -61,15 +61,13 @@ def on_core(core: int) -> Iterator[None]:
 
 @contextmanager
 def serving(settings: Settings) -> Iterator[Address]:
-    """`trunkline serve` on an instance that exists, stopped at the end."""
-    command = [sys.executable, "-m", "trunkline", "serve", "--json", "--port", "0", "--log-level", "error"]
-    command += ["--data-dir", str(settings.data_dir), "--database-url", settings.database_url]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1] / "src")}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as server:
+    """`bench.served` on an instance that nobody else has open, stopped at the end."""
+    command = [sys.executable, "-m", "bench.served", str(settings.data_dir), settings.database_url]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[1]) as server:
         try:
             os.sched_setaffinity(server.pid, {SERVER_CORE})
             assert server.stdout is not None
-            url = urlsplit(json.loads(server.stdout.readline())["url"])
+            url = urlsplit(server.stdout.readline().decode())
             yield Address(url.hostname or "127.0.0.1", url.port or 80)
         finally:
             server.send_signal(signal.SIGTERM)

@@ -38,7 +38,7 @@ class Parties:
     def __init__(self, url: str, folder: Path, runner: asyncio.Runner) -> None:
         self.instance = Instance(url, folder)
         self.runner = runner
-        self._requests: dict[Operation, Example] = {}
+        self._requests: dict[tuple[Operation, Holdings], Example] = {}
         self.operator = Holdings(
             self.instance,
             hex_of(self.instance.organization_id),
@@ -73,11 +73,15 @@ class Parties:
         ids = hex_of(tenant.organization_id), hex_of(tenant.workspace_id)
         return Holdings(self.instance, *ids, tenant.owner_id, prefix=prefix)
 
-    def request(self, operation: Operation) -> Example:
-        """A request that would succeed for the target's owner, made once: whoever sends it changes nothing."""
-        if operation not in self._requests:
-            self._requests[operation] = vocabulary(operation).example(operation, self.target)
-        return self._requests[operation]
+    def request(self, operation: Operation, own: Holdings | None = None) -> Example:
+        """A request that would succeed for the owner of these holdings (the target's), made once.
+
+        It is for those who are refused: sent by the owner it would not succeed twice.
+        """
+        held = self.target if own is None else own
+        if (operation, held) not in self._requests:
+            self._requests[operation, held] = vocabulary(operation).example(operation, held)
+        return self._requests[operation, held]
 
     def client(self, headers: Any = ()) -> Client:
         return Client(self.instance.app, self.runner, dict(headers))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -12,6 +12,7 @@ from msgspec import structs
 
 from tests.conformance.holdings import DEFINITIONS, Holdings, publish
 from tests.conformance.operations import Operation
+from tests.conformance.platform_queries import bad_queries, camel
 from tests.conformance.vocabulary import Example, Place, Put, Vocabulary
 from trunkline.bootstrap import SPECS
 from trunkline.core import access, entities, installs, integrations
@@ -365,9 +366,18 @@ def _filtering(kinds: tuple[str, ...], path: tuple[str, ...]) -> Place:
     return Place(f"filter {'.'.join(path)}", kinds, put)
 
 
-def camel(name: str) -> str:
-    head, *rest = name.split("_")
-    return head + "".join(part.capitalize() for part in rest)
+def wrong_queries(operation: Operation) -> Iterator[tuple[str, str]]:
+    spec = SPECS[SPEC_OF_LIST[operation.route.path]]
+    yield from bad_queries(spec, SPECS, operation.parameters)
+    for field in structs.fields(operation.route.query) if operation.route.query else ():
+        name = field.encode_name
+        if name in MEMBERS or f"{operation.route.operation_id}.{name}" in MEMBERS:
+            for text in ("x", "", "0" * 32, "NULL", f"nope_{'0' * 32}", "%27%20OR%201=1"):
+                yield f"{name} is no id", f"{name}={text}"
+        elif name.endswith(("_after", "_before")):
+            yield from ((f"{name} is no time", f"{name}={text}") for text in ("", "x", "2026-01-01T00:00:00"))
+        elif field.required:
+            yield f"{name} is required", "limit=1"
 
 
 _DRAFT = "a draft may refer to what is not there yet; publishing resolves it in its own workspace"
@@ -381,6 +391,7 @@ VOCABULARY = Vocabulary(
     list_places=list_places,
     orders=orders,
     add_row=add_row,
+    bad_queries=wrong_queries,
     collections=COLLECTIONS,
     members=MEMBERS,
     plain=PLAIN,

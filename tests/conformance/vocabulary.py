@@ -6,7 +6,7 @@ Everything else is found in its declarations. A dialect joins with one module be
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
@@ -65,6 +65,7 @@ class Vocabulary:
         list_places: where the parameters that all lists share take ids.
         orders: queries that sort a list by everything it can be sorted by.
         add_row: gives a list one row more.
+        bad_queries: what is wrong, and the query string, for every mistake a list must refuse.
         collections: kinds of `{id}` by the path segment before it.
         members: kinds by the name of a path parameter, query parameter or body member; by
             `<operation id>.<name>` where one operation means other kinds.
@@ -81,6 +82,7 @@ class Vocabulary:
     list_places: Callable[[Operation], list[Place]]
     orders: Callable[[Operation], list[Mapping[str, str]]]
     add_row: Callable[[Operation, Holdings], None]
+    bad_queries: Callable[[Operation], Iterable[tuple[str, str]]]
     collections: Mapping[str, str]
     members: Mapping[str, tuple[str, ...]]
     plain: frozenset[str]

@@ -38,7 +38,7 @@ def upgrade() -> None:
         sa.Column("request_id", TEXT, nullable=True),
         sa.Column("changed", TEXT, nullable=False),
         sa.Column("created_at", TEXT, nullable=False),
-        sa.PrimaryKeyConstraint("id", name=("pk_audit_entries")),
+        sa.PrimaryKeyConstraint("id", name="pk_audit_entries"),
     )
     op.create_index(
         "ix_audit_entries_organization",
@@ -59,7 +59,7 @@ def upgrade() -> None:
         sa.Column("user_id", TEXT, nullable=True),
         sa.Column("parent_id", TEXT, nullable=True),
         sa.Column("created_at", TEXT, nullable=False),
-        sa.PrimaryKeyConstraint("id", name=("pk_events")),
+        sa.PrimaryKeyConstraint("id", name="pk_events"),
     )
     op.create_index("ix_events_organization", "events", ["organization_id", "created_at", "id"], unique=False)
     op.create_index("ix_events_seq", "events", ["seq"], unique=True)
@@ -83,7 +83,7 @@ def upgrade() -> None:
         sa.Column("sealed", sa.Integer(), nullable=False),
         sa.Column("created_at", TEXT, nullable=False),
         sa.Column("expires_at", TEXT, nullable=False),
-        sa.PrimaryKeyConstraint("id", name=("pk_idempotency_records")),
+        sa.PrimaryKeyConstraint("id", name="pk_idempotency_records"),
     )
     op.create_index("ix_idempotency_records_expires_at", "idempotency_records", ["expires_at"], unique=False)
     op.create_table(
@@ -92,7 +92,7 @@ def upgrade() -> None:
         sa.Column("sealed_root", TEXT, nullable=False),
         sa.Column("kek_id", TEXT, nullable=False),
         sa.Column("created_at", TEXT, nullable=False),
-        sa.PrimaryKeyConstraint("id", name=("pk_instance")),
+        sa.PrimaryKeyConstraint("id", name="pk_instance"),
     )
     op.create_table(
         "jobs",
@@ -107,8 +107,8 @@ def upgrade() -> None:
         sa.Column("lease_owner", TEXT, nullable=True),
         sa.Column("last_error", TEXT, nullable=True),
         sa.Column("created_at", TEXT, nullable=False),
-        sa.CheckConstraint("state IN ('ready', 'running', 'parked')", name=("ck_jobs_state")),
-        sa.PrimaryKeyConstraint("id", name=("pk_jobs")),
+        sa.CheckConstraint("state IN ('ready', 'running', 'parked')", name=op.f("ck_jobs_state")),
+        sa.PrimaryKeyConstraint("id", name="pk_jobs"),
     )
     op.create_index("ix_jobs_due", "jobs", ["state", "run_at", "id"], unique=False)
     op.create_index("ux_jobs_dedupe_key", "jobs", ["dedupe_key"], unique=True)
@@ -122,16 +122,17 @@ def upgrade() -> None:
         sa.Column("created_at", TEXT, nullable=False),
         sa.Column("updated_at", TEXT, nullable=False),
         sa.CheckConstraint(
-            "retention_tier IN ('short', 'medium', 'long', 'none')", name=("ck_organizations_retention_tier")
+            "retention_tier IN ('short', 'medium', 'long', 'none')",
+            name=op.f("ck_organizations_retention_tier"),
         ),
-        sa.PrimaryKeyConstraint("id", name=("pk_organizations")),
+        sa.PrimaryKeyConstraint("id", name="pk_organizations"),
     )
     op.create_index("ux_organizations_handle", "organizations", ["handle"], unique=True)
     op.create_table(
         "periodic",
         sa.Column("id", TEXT, nullable=False),
         sa.Column("next_run_at", TEXT, nullable=False),
-        sa.PrimaryKeyConstraint("id", name=("pk_periodic")),
+        sa.PrimaryKeyConstraint("id", name="pk_periodic"),
     )
     op.create_table(
         "vault_keys",
@@ -140,14 +141,14 @@ def upgrade() -> None:
         sa.Column("kek_id", TEXT, nullable=False),
         sa.Column("wrapped", TEXT, nullable=False),
         sa.Column("created_at", TEXT, nullable=False),
-        sa.PrimaryKeyConstraint("id", name=("pk_vault_keys")),
+        sa.PrimaryKeyConstraint("id", name="pk_vault_keys"),
     )
     op.create_index("ix_vault_keys_tenant", "vault_keys", ["tenant", "created_at", "id"], unique=False)
     op.create_table(
         "event_payloads",
         sa.Column("event_id", TEXT, nullable=False),
         sa.Column("data", TEXT, nullable=False),
-        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name=("fk_event_payloads_event_id")),
+        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name="fk_event_payloads_event_id"),
     )
     op.create_index("ix_event_payloads_event_id", "event_payloads", ["event_id"], unique=True)
     op.create_table(
@@ -157,8 +158,8 @@ def upgrade() -> None:
         sa.Column("name", TEXT, nullable=False),
         sa.Column("created_at", TEXT, nullable=False),
         sa.Column("updated_at", TEXT, nullable=False),
-        sa.ForeignKeyConstraint(["organization_id"], ["organizations.id"], name=("fk_teams_organization_id")),
-        sa.PrimaryKeyConstraint("id", name=("pk_teams")),
+        sa.ForeignKeyConstraint(["organization_id"], ["organizations.id"], name="fk_teams_organization_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_teams"),
     )
     op.create_index("ux_teams_name", "teams", ["organization_id", "name"], unique=True)
     op.create_table(
@@ -171,8 +172,8 @@ def upgrade() -> None:
         sa.Column("active", sa.Integer(), server_default="1", nullable=False),
         sa.Column("created_at", TEXT, nullable=False),
         sa.Column("updated_at", TEXT, nullable=False),
-        sa.ForeignKeyConstraint(["organization_id"], ["organizations.id"], name=("fk_users_organization_id")),
-        sa.PrimaryKeyConstraint("id", name=("pk_users")),
+        sa.ForeignKeyConstraint(["organization_id"], ["organizations.id"], name="fk_users_organization_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_users"),
     )
     op.create_index("ux_users_email", "users", ["organization_id", "email"], unique=True)
     op.create_table(
@@ -182,12 +183,12 @@ def upgrade() -> None:
         sa.Column("user_id", TEXT, nullable=False),
         sa.Column("role", TEXT, nullable=False),
         sa.Column("created_at", TEXT, nullable=False),
-        sa.CheckConstraint("role IN ('owner', 'admin', 'member')", name=("ck_organization_members_role")),
+        sa.CheckConstraint("role IN ('owner', 'admin', 'member')", name=op.f("ck_organization_members_role")),
         sa.ForeignKeyConstraint(
-            ["organization_id"], ["organizations.id"], name=("fk_organization_members_organization_id")
+            ["organization_id"], ["organizations.id"], name="fk_organization_members_organization_id"
         ),
-        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=("fk_organization_members_user_id")),
-        sa.PrimaryKeyConstraint("id", name=("pk_organization_members")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_organization_members_user_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_organization_members"),
     )
     op.create_index("ix_organization_members_user_id", "organization_members", ["user_id"], unique=False)
     op.create_index(
@@ -201,13 +202,13 @@ def upgrade() -> None:
         sa.Column("user_id", TEXT, nullable=False),
         sa.Column("created_at", TEXT, nullable=False),
         sa.ForeignKeyConstraint(
-            ["organization_id"], ["organizations.id"], name=("fk_team_members_organization_id")
+            ["organization_id"], ["organizations.id"], name="fk_team_members_organization_id"
         ),
         sa.ForeignKeyConstraint(
-            ["team_id"], ["teams.id"], name=("fk_team_members_team_id"), ondelete="CASCADE"
+            ["team_id"], ["teams.id"], name="fk_team_members_team_id", ondelete="CASCADE"
         ),
-        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=("fk_team_members_user_id")),
-        sa.PrimaryKeyConstraint("id", name=("pk_team_members")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_team_members_user_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_team_members"),
     )
     op.create_index("ix_team_members_user_id", "team_members", ["user_id"], unique=False)
     op.create_index("ux_team_members", "team_members", ["team_id", "user_id"], unique=True)
@@ -226,13 +227,13 @@ def upgrade() -> None:
         sa.Column("deletion_id", TEXT, nullable=True),
         sa.Column("purge_after", TEXT, nullable=True),
         sa.ForeignKeyConstraint(
-            ["default_service_user_id"], ["users.id"], name=("fk_workspaces_default_service_user_id")
+            ["default_service_user_id"], ["users.id"], name="fk_workspaces_default_service_user_id"
         ),
         sa.ForeignKeyConstraint(
-            ["organization_id"], ["organizations.id"], name=("fk_workspaces_organization_id")
+            ["organization_id"], ["organizations.id"], name="fk_workspaces_organization_id"
         ),
-        sa.ForeignKeyConstraint(["owner_id"], ["users.id"], name=("fk_workspaces_owner_id")),
-        sa.PrimaryKeyConstraint("id", name=("pk_workspaces")),
+        sa.ForeignKeyConstraint(["owner_id"], ["users.id"], name="fk_workspaces_owner_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_workspaces"),
     )
     op.create_index("ix_workspaces_purge_after", "workspaces", ["purge_after"], unique=False)
     op.create_index(
@@ -257,13 +258,13 @@ def upgrade() -> None:
         sa.Column("created_at", TEXT, nullable=False),
         sa.Column("expires_at", TEXT, nullable=True),
         sa.Column("revoked_at", TEXT, nullable=True),
-        sa.CheckConstraint("kind IN ('secret', 'publishable', 'session')", name=("ck_access_keys_kind")),
+        sa.CheckConstraint("kind IN ('secret', 'publishable', 'session')", name=op.f("ck_access_keys_kind")),
         sa.ForeignKeyConstraint(
-            ["organization_id"], ["organizations.id"], name=("fk_access_keys_organization_id")
+            ["organization_id"], ["organizations.id"], name="fk_access_keys_organization_id"
         ),
-        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=("fk_access_keys_user_id")),
-        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=("fk_access_keys_workspace_id")),
-        sa.PrimaryKeyConstraint("id", name=("pk_access_keys")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_access_keys_user_id"),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name="fk_access_keys_workspace_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_access_keys"),
     )
     op.create_index(
         "ix_access_keys_organization", "access_keys", ["organization_id", "created_at", "id"], unique=False
@@ -290,10 +291,10 @@ def upgrade() -> None:
         sa.Column("deletion_id", TEXT, nullable=True),
         sa.Column("purge_after", TEXT, nullable=True),
         sa.ForeignKeyConstraint(
-            ["organization_id"], ["organizations.id"], name=("fk_entities_organization_id")
+            ["organization_id"], ["organizations.id"], name="fk_entities_organization_id"
         ),
-        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=("fk_entities_workspace_id")),
-        sa.PrimaryKeyConstraint("id", name=("pk_entities")),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name="fk_entities_workspace_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_entities"),
     )
     op.create_index("ix_entities_deletion_id", "entities", ["deletion_id"], unique=False)
     op.create_index("ix_entities_namespace", "entities", ["namespace"], unique=False)
@@ -328,13 +329,11 @@ def upgrade() -> None:
         sa.Column("deletion_id", TEXT, nullable=True),
         sa.Column("purge_after", TEXT, nullable=True),
         sa.CheckConstraint(
-            "subject_kind IN ('user', 'team', 'organization', 'anyone')", name=("ck_grants_subject_kind")
+            "subject_kind IN ('user', 'team', 'organization', 'anyone')", name=op.f("ck_grants_subject_kind")
         ),
-        sa.ForeignKeyConstraint(
-            ["organization_id"], ["organizations.id"], name=("fk_grants_organization_id")
-        ),
-        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=("fk_grants_workspace_id")),
-        sa.PrimaryKeyConstraint("id", name=("pk_grants")),
+        sa.ForeignKeyConstraint(["organization_id"], ["organizations.id"], name="fk_grants_organization_id"),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name="fk_grants_workspace_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_grants"),
     )
     op.create_index("ix_grants_entity", "grants", ["entity_id", "subject_id"], unique=False)
     op.create_index("ix_grants_subject_id", "grants", ["subject_id"], unique=False)
@@ -366,16 +365,16 @@ def upgrade() -> None:
         sa.Column("purge_after", TEXT, nullable=True),
         sa.CheckConstraint(
             "trust_tier IN ('first_party', 'vendor_official', 'verified_partner', 'verified_publisher')",
-            name=("ck_integrations_trust_tier"),
+            name=op.f("ck_integrations_trust_tier"),
         ),
         sa.CheckConstraint(
-            "visibility IN ('private', 'unlisted', 'public')", name=("ck_integrations_visibility")
+            "visibility IN ('private', 'unlisted', 'public')", name=op.f("ck_integrations_visibility")
         ),
         sa.ForeignKeyConstraint(
-            ["organization_id"], ["organizations.id"], name=("fk_integrations_organization_id")
+            ["organization_id"], ["organizations.id"], name="fk_integrations_organization_id"
         ),
-        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=("fk_integrations_workspace_id")),
-        sa.PrimaryKeyConstraint("id", name=("pk_integrations")),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name="fk_integrations_workspace_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_integrations"),
     )
     op.create_index("ix_integrations_deletion_id", "integrations", ["deletion_id"], unique=False)
     op.create_index(
@@ -431,10 +430,10 @@ def upgrade() -> None:
         sa.Column("deletion_id", TEXT, nullable=True),
         sa.Column("purge_after", TEXT, nullable=True),
         sa.ForeignKeyConstraint(
-            ["organization_id"], ["organizations.id"], name=("fk_solutions_organization_id")
+            ["organization_id"], ["organizations.id"], name="fk_solutions_organization_id"
         ),
-        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=("fk_solutions_workspace_id")),
-        sa.PrimaryKeyConstraint("id", name=("pk_solutions")),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name="fk_solutions_workspace_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_solutions"),
     )
     op.create_index("ix_solutions_deletion_id", "solutions", ["deletion_id"], unique=False)
     op.create_index(
@@ -451,13 +450,13 @@ def upgrade() -> None:
         sa.Column("tier", sa.Integer(), nullable=False),
         sa.Column("created_at", TEXT, nullable=False),
         sa.ForeignKeyConstraint(
-            ["organization_id"], ["organizations.id"], name=("fk_workspace_members_organization_id")
+            ["organization_id"], ["organizations.id"], name="fk_workspace_members_organization_id"
         ),
-        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=("fk_workspace_members_user_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_workspace_members_user_id"),
         sa.ForeignKeyConstraint(
-            ["workspace_id"], ["workspaces.id"], name=("fk_workspace_members_workspace_id")
+            ["workspace_id"], ["workspaces.id"], name="fk_workspace_members_workspace_id"
         ),
-        sa.PrimaryKeyConstraint("id", name=("pk_workspace_members")),
+        sa.PrimaryKeyConstraint("id", name="pk_workspace_members"),
     )
     op.create_index(
         "ix_workspace_members_user_id", "workspace_members", ["user_id", "workspace_id", "tier"], unique=False
@@ -483,13 +482,13 @@ def upgrade() -> None:
         sa.Column("deletion_id", TEXT, nullable=True),
         sa.Column("purge_after", TEXT, nullable=True),
         sa.ForeignKeyConstraint(
-            ["integration_id"], ["integrations.id"], name=("fk_connections_integration_id")
+            ["integration_id"], ["integrations.id"], name="fk_connections_integration_id"
         ),
         sa.ForeignKeyConstraint(
-            ["organization_id"], ["organizations.id"], name=("fk_connections_organization_id")
+            ["organization_id"], ["organizations.id"], name="fk_connections_organization_id"
         ),
-        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=("fk_connections_workspace_id")),
-        sa.PrimaryKeyConstraint("id", name=("pk_connections")),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name="fk_connections_workspace_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_connections"),
     )
     op.create_index("ix_connections_organization", "connections", ["organization_id"], unique=False)
     op.create_index(
@@ -516,14 +515,12 @@ def upgrade() -> None:
         sa.Column("content_hash", TEXT, nullable=False),
         sa.Column("created_by", TEXT, nullable=False),
         sa.Column("created_at", TEXT, nullable=False),
-        sa.ForeignKeyConstraint(["entity_id"], ["entities.id"], name=("fk_entity_versions_entity_id")),
+        sa.ForeignKeyConstraint(["entity_id"], ["entities.id"], name="fk_entity_versions_entity_id"),
         sa.ForeignKeyConstraint(
-            ["organization_id"], ["organizations.id"], name=("fk_entity_versions_organization_id")
+            ["organization_id"], ["organizations.id"], name="fk_entity_versions_organization_id"
         ),
-        sa.ForeignKeyConstraint(
-            ["workspace_id"], ["workspaces.id"], name=("fk_entity_versions_workspace_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=("pk_entity_versions")),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name="fk_entity_versions_workspace_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_entity_versions"),
     )
     op.create_index("ux_entity_versions_number", "entity_versions", ["entity_id", "number"], unique=True)
     op.create_table(
@@ -542,15 +539,15 @@ def upgrade() -> None:
         sa.Column("published_by", TEXT, nullable=False),
         sa.Column("published_at", TEXT, nullable=False),
         sa.ForeignKeyConstraint(
-            ["integration_id"], ["integrations.id"], name=("fk_integration_versions_integration_id")
+            ["integration_id"], ["integrations.id"], name="fk_integration_versions_integration_id"
         ),
         sa.ForeignKeyConstraint(
-            ["organization_id"], ["organizations.id"], name=("fk_integration_versions_organization_id")
+            ["organization_id"], ["organizations.id"], name="fk_integration_versions_organization_id"
         ),
         sa.ForeignKeyConstraint(
-            ["workspace_id"], ["workspaces.id"], name=("fk_integration_versions_workspace_id")
+            ["workspace_id"], ["workspaces.id"], name="fk_integration_versions_workspace_id"
         ),
-        sa.PrimaryKeyConstraint("id", name=("pk_integration_versions")),
+        sa.PrimaryKeyConstraint("id", name="pk_integration_versions"),
     )
     op.create_index(
         "ix_integration_versions_organization",
@@ -581,15 +578,13 @@ def upgrade() -> None:
         sa.Column("retention_tier", TEXT, nullable=True),
         sa.Column("deletion_id", TEXT, nullable=True),
         sa.Column("purge_after", TEXT, nullable=True),
-        sa.ForeignKeyConstraint(["entity_id"], ["entities.id"], name=("fk_solution_members_entity_id")),
+        sa.ForeignKeyConstraint(["entity_id"], ["entities.id"], name="fk_solution_members_entity_id"),
         sa.ForeignKeyConstraint(
-            ["organization_id"], ["organizations.id"], name=("fk_solution_members_organization_id")
+            ["organization_id"], ["organizations.id"], name="fk_solution_members_organization_id"
         ),
-        sa.ForeignKeyConstraint(["solution_id"], ["solutions.id"], name=("fk_solution_members_solution_id")),
-        sa.ForeignKeyConstraint(
-            ["workspace_id"], ["workspaces.id"], name=("fk_solution_members_workspace_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=("pk_solution_members")),
+        sa.ForeignKeyConstraint(["solution_id"], ["solutions.id"], name="fk_solution_members_solution_id"),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name="fk_solution_members_workspace_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_solution_members"),
     )
     op.create_index("ix_solution_members_deletion_id", "solution_members", ["deletion_id"], unique=False)
     op.create_index("ix_solution_members_entity_id", "solution_members", ["entity_id"], unique=False)
@@ -613,13 +608,13 @@ def upgrade() -> None:
         sa.Column("version_id", TEXT, nullable=False),
         sa.Column("holder_id", TEXT, nullable=False),
         sa.Column("deletion_id", TEXT, nullable=True),
-        sa.ForeignKeyConstraint(["entity_id"], ["entities.id"], name=("fk_entity_loans_entity_id")),
+        sa.ForeignKeyConstraint(["entity_id"], ["entities.id"], name="fk_entity_loans_entity_id"),
         sa.ForeignKeyConstraint(
-            ["organization_id"], ["organizations.id"], name=("fk_entity_loans_organization_id")
+            ["organization_id"], ["organizations.id"], name="fk_entity_loans_organization_id"
         ),
-        sa.ForeignKeyConstraint(["version_id"], ["entity_versions.id"], name=("fk_entity_loans_version_id")),
-        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=("fk_entity_loans_workspace_id")),
-        sa.PrimaryKeyConstraint("id", name=("pk_entity_loans")),
+        sa.ForeignKeyConstraint(["version_id"], ["entity_versions.id"], name="fk_entity_loans_version_id"),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name="fk_entity_loans_workspace_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_entity_loans"),
     )
     op.create_index("ix_entity_loans_entity_id", "entity_loans", ["entity_id", "workspace_id"], unique=False)
     op.create_index("ux_entity_loans_holder_id", "entity_loans", ["holder_id"], unique=True)
@@ -644,24 +639,22 @@ def upgrade() -> None:
         sa.Column("deletion_id", TEXT, nullable=True),
         sa.Column("purge_after", TEXT, nullable=True),
         sa.CheckConstraint(
-            "member_policy IN ('auto_all', 'auto_defaults', 'manual')", name=("ck_installs_member_policy")
+            "member_policy IN ('auto_all', 'auto_defaults', 'manual')", name=op.f("ck_installs_member_policy")
         ),
-        sa.ForeignKeyConstraint(["auth_state_id"], ["connections.id"], name=("fk_installs_auth_state_id")),
-        sa.ForeignKeyConstraint(["integration_id"], ["integrations.id"], name=("fk_installs_integration_id")),
+        sa.ForeignKeyConstraint(["auth_state_id"], ["connections.id"], name="fk_installs_auth_state_id"),
+        sa.ForeignKeyConstraint(["integration_id"], ["integrations.id"], name="fk_installs_integration_id"),
         sa.ForeignKeyConstraint(
             ["integration_version_id"],
             ["integration_versions.id"],
-            name=("fk_installs_integration_version_id"),
+            name="fk_installs_integration_version_id",
         ),
         sa.ForeignKeyConstraint(
-            ["organization_id"], ["organizations.id"], name=("fk_installs_organization_id")
+            ["organization_id"], ["organizations.id"], name="fk_installs_organization_id"
         ),
-        sa.ForeignKeyConstraint(
-            ["parent_install_id"], ["installs.id"], name=("fk_installs_parent_install_id")
-        ),
-        sa.ForeignKeyConstraint(["solution_id"], ["solutions.id"], name=("fk_installs_solution_id")),
-        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=("fk_installs_workspace_id")),
-        sa.PrimaryKeyConstraint("id", name=("pk_installs")),
+        sa.ForeignKeyConstraint(["parent_install_id"], ["installs.id"], name="fk_installs_parent_install_id"),
+        sa.ForeignKeyConstraint(["solution_id"], ["solutions.id"], name="fk_installs_solution_id"),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name="fk_installs_workspace_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_installs"),
     )
     op.create_index("ix_installs_auth_state_id", "installs", ["auth_state_id"], unique=False)
     op.create_index("ix_installs_deletion_id", "installs", ["deletion_id"], unique=False)
@@ -698,14 +691,14 @@ def upgrade() -> None:
         sa.Column("fork_on_install", sa.Integer(), server_default="0", nullable=False),
         sa.Column("implicit", sa.Integer(), server_default="0", nullable=False),
         sa.Column("needs", TEXT, nullable=False),
-        sa.ForeignKeyConstraint(["entity_id"], ["entities.id"], name=("fk_version_members_entity_id")),
+        sa.ForeignKeyConstraint(["entity_id"], ["entities.id"], name="fk_version_members_entity_id"),
         sa.ForeignKeyConstraint(
-            ["entity_version_id"], ["entity_versions.id"], name=("fk_version_members_entity_version_id")
+            ["entity_version_id"], ["entity_versions.id"], name="fk_version_members_entity_version_id"
         ),
         sa.ForeignKeyConstraint(
-            ["version_id"], ["integration_versions.id"], name=("fk_version_members_version_id")
+            ["version_id"], ["integration_versions.id"], name="fk_version_members_version_id"
         ),
-        sa.PrimaryKeyConstraint("id", name=("pk_version_members")),
+        sa.PrimaryKeyConstraint("id", name="pk_version_members"),
     )
     op.create_index("ix_version_members_entity_id", "version_members", ["entity_id"], unique=False)
     op.create_index(
@@ -735,21 +728,19 @@ def upgrade() -> None:
         sa.Column("deletion_id", TEXT, nullable=True),
         sa.Column("purge_after", TEXT, nullable=True),
         sa.ForeignKeyConstraint(
-            ["applied_version_id"], ["entity_versions.id"], name=("fk_members_applied_version_id")
+            ["applied_version_id"], ["entity_versions.id"], name="fk_members_applied_version_id"
         ),
         sa.ForeignKeyConstraint(
-            ["base_version_id"], ["entity_versions.id"], name=("fk_members_base_version_id")
+            ["base_version_id"], ["entity_versions.id"], name="fk_members_base_version_id"
         ),
-        sa.ForeignKeyConstraint(["entity_id"], ["entities.id"], name=("fk_members_entity_id")),
-        sa.ForeignKeyConstraint(["install_id"], ["installs.id"], name=("fk_members_install_id")),
+        sa.ForeignKeyConstraint(["entity_id"], ["entities.id"], name="fk_members_entity_id"),
+        sa.ForeignKeyConstraint(["install_id"], ["installs.id"], name="fk_members_install_id"),
+        sa.ForeignKeyConstraint(["organization_id"], ["organizations.id"], name="fk_members_organization_id"),
         sa.ForeignKeyConstraint(
-            ["organization_id"], ["organizations.id"], name=("fk_members_organization_id")
+            ["source_version_id"], ["integration_versions.id"], name="fk_members_source_version_id"
         ),
-        sa.ForeignKeyConstraint(
-            ["source_version_id"], ["integration_versions.id"], name=("fk_members_source_version_id")
-        ),
-        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=("fk_members_workspace_id")),
-        sa.PrimaryKeyConstraint("id", name=("pk_members")),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name="fk_members_workspace_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_members"),
     )
     op.create_index("ix_members_base_version_id", "members", ["base_version_id"], unique=False)
     op.create_index("ix_members_deletion_id", "members", ["deletion_id"], unique=False)
