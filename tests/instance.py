@@ -116,7 +116,7 @@ class Instance:
         }
         return self.ok("POST", f"/api/{kind_plural}", body)
 
-    def integration(self, slug: str, members: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+    def integration(self, slug: str, members: list[dict[str, Any]], **more: Any) -> Any:
         body = {
             "workspaceId": self.workspace_id,
             "slug": slug,
@@ -125,14 +125,14 @@ class Instance:
         }
         return self.ok("POST", "/api/integrations", {**body, **more})
 
-    def publish(self, integration_id: str, version: str) -> dict[str, Any]:
+    def publish(self, integration_id: str, version: str) -> Any:
         return self.ok("POST", f"/api/integrations/{integration_id}/publish", {"version": version})
 
-    def install(self, integration_id: str, **members: Any) -> dict[str, Any]:
+    def install(self, integration_id: str, **members: Any) -> Any:
         body = {"workspaceId": self.workspace_id, **members}
         return self.ok("POST", f"/api/integrations/{integration_id}/install", body)
 
-    def members(self, install_id: str) -> dict[str, dict[str, Any]]:
+    def members(self, install_id: str) -> dict[str, Any]:
         """An install's members by slug."""
         answer = self.ok("GET", f"/api/integration-installs/{install_id}/members")
         return {member["sourceMemberSlug"]: member for member in answer["members"]}

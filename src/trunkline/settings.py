@@ -146,7 +146,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     @property
     def is_loopback(self) -> bool:
         """Whether only this machine can reach the address to listen on."""
-        return self.host == "localhost" or _is_loopback(self.host)
+        return is_loopback(self.host)
 
     def base_url(self, port: int | None = None) -> str:
         """Where clients reach this instance, without a slash at the end.
@@ -218,6 +218,14 @@ def check_exposure(settings: Settings) -> None:
         "put a proxy that ends TLS in front and pass --public-url https://…, or listen on 127.0.0.1;"
         " --unsafe-public-http overrides this on a network nobody else can listen to",
     )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, as seen from itself alone."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def redacted_url(url: str) -> str:
@@ -345,13 +353,6 @@ def _default_data_dir(environment: Mapping[str, str]) -> Path:
 
 def _absolute(path: Path, base: Path) -> Path:
     return Path(os.path.normpath(base.absolute() / path.expanduser()))
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def variable_of(name: str) -> str:

@@ -119,6 +119,8 @@ def test_a_second_server_on_the_same_file_is_refused_but_commands_are_not(here: 
         assert here("verify", "--data-dir", home, "--json").json == {"ok": True, "findings": []}
         assert here("key", "revoke", made.json["id"], "--data-dir", home, "--json").exit == 0
         assert server.get("/api/workspaces", made.json["token"])[0] == 401
+        assert here("db", "upgrade", "--data-dir", home, "--json").json["isCurrent"] is True
+        assert here("init", "--data-dir", home, "--json").error["code"] == "instance_exists"
         assert server.stop(signal.SIGINT).exit == 0
 
 

@@ -18,7 +18,8 @@ def test_orders_by_precedence():
         "1.0.0-beta.11",
     ]
     texts += ["1.0.0-rc.1", "1.0.0", "1.0.1", "1.2.0", "1.10.0", "2.0.0"]
-    versions = [parse(text) for text in texts]
+    versions = [version for version in map(parse, texts) if version is not None]
+    assert len(versions) == len(texts)
     assert all(left < right for left, right in pairwise(versions))
 
 
@@ -63,7 +64,7 @@ def test_refuses_what_is_no_version(text):
     ],
 )
 def test_meets_ranges(requirement, met, unmet):
-    def fits(text):
+    def fits(text: str) -> bool | None:
         version = parse(text)
         assert version is not None
         return satisfies(version, requirement)

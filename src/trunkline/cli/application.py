@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
@@ -65,9 +66,11 @@ def run(arguments: Sequence[str]) -> int:
     Whatever goes wrong is printed as one sentence and a hint; only with TRUNKLINE_LOG_LEVEL=debug is the
     trace of an unexpected error printed too.
     """
-    configure_log(
-        json_lines=False, level="warning"
-    )  # until `serve` says otherwise; standard output stays clean
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without ✓ is no reason to fail
+    # Until `serve` says otherwise; without it, events would be mixed into what is printed.
+    configure_log(json_lines=False, level="warning")
     try:
         answer = app(list(arguments))
     except BrokenPipeError:

@@ -127,7 +127,7 @@ def openapi(
         publish=publish,
     )
     with screen.progress(f"Importing {conversion.title}") as step:
-        result = _into_server(url, token, order, step) if url else _into_database(common, order, step)
+        result = _into_server(common, url, token, order, step) if url else _into_database(common, order, step)
     show(screen, order, result)
     return Exit.OK
 
@@ -148,11 +148,13 @@ def _into_database(common: Common, order: Order, step: Step) -> ImportResult:
         return platform.database.write_now(work)
 
 
-def _into_server(url: str, token: str | None, order: Order, step: Step) -> ImportResult:
+def _into_server(common: Common, url: str, token: str | None, order: Order, step: Step) -> ImportResult:
     if not token:
         hint = "make one with: trunkline key create; then set TRUNKLINE_TOKEN"
         raise CommandError("token_needed", "--url needs a secret key", hint, exit_code=Exit.USAGE)
     with Remote(url, Secret(token)) as remote:
+        if remote.is_exposed:
+            common.screen.warn("the key travels readable: give --url as https://…")
         workspace_id = find_remote_workspace(remote, order.workspace)
         result = import_remotely(remote, order.into(workspace_id), step)
         if order.publish is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from shlex import quote
 
 from trunkline.bootstrap import Platform, open_platform
 from trunkline.cli.failures import CommandError
@@ -60,5 +61,5 @@ def require_database(settings: Settings) -> None:
         raise CommandError(
             "not_initialised",
             f"there is no database at {path}",
-            f"make one with: trunkline init --data-dir {settings.data_dir}",
+            f"make one with: trunkline init --data-dir {quote(str(settings.data_dir))}",
         )

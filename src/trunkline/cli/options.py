@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 from cyclopts import Group, Parameter
@@ -53,7 +54,7 @@ class Common:
     def flags(self) -> str:
         """The flags again, for commands that hints suggest."""
         given = (("--data-dir", self.data_dir), ("--config", self.config))
-        return "".join(f" {flag} {value}" for flag, value in given if value is not None)
+        return "".join(f" {flag} {quote(str(value))}" for flag, value in given if value is not None)
 
 
 @Parameter(name="*", group=SERVER)

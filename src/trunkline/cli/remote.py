@@ -21,6 +21,7 @@ import msgspec
 from trunkline import __version__
 from trunkline.cli.failures import CommandError, Exit
 from trunkline.kit.secret import Secret
+from trunkline.settings import is_loopback
 
 TIMEOUT_S = 60.0  # for one answer; publishing a large integration is the slowest
 TRIES = 4
@@ -33,7 +34,11 @@ _AGAIN = frozenset({429, 502, 503, 504})
 
 
 class Remote:
-    """One server, spoken to over one connection."""
+    """One server, spoken to over one connection.
+
+    Attributes:
+        is_exposed: whether the key travels readable to another machine.
+    """
 
     def __init__(self, url: str, token: Secret) -> None:
         """Prepare; nothing is sent yet.
@@ -48,6 +53,7 @@ class Remote:
         self._where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
         self._prefix = parts.path.rstrip("/") + API
         self._token = token
+        self.is_exposed = parts.scheme == "http" and not is_loopback(parts.hostname)
         try:
             if parts.scheme == "https":
                 context = ssl.create_default_context()

@@ -16,7 +16,7 @@ import msgspec
 from trunkline.cli.failures import CommandError
 from trunkline.cli.remote import RefusedError, Remote
 from trunkline.cli.screen import Step
-from trunkline.core.integrations.importing import ImportOpenApi, ImportResult, entity_slug, merge_manifest
+from trunkline.core.integrations import ImportOpenApi, ImportResult, entity_slug, merge_manifest
 from trunkline.kit.ids import format_id, parse_id
 from trunkline.kit.openapi import ConvertedMember, bound_definition
 from trunkline.kit.text import MAX_NAME, MAX_TEXT

@@ -23,12 +23,12 @@ def shop(instance: Instance) -> dict[str, Any]:
     return {"integration": integration, "money": money, "charge": charge, "helper": helper}
 
 
-def publish_and_install(instance: Instance, shop: dict[str, Any], **members: Any) -> dict[str, Any]:
+def publish_and_install(instance: Instance, shop: dict[str, Any], **members: Any) -> Any:
     instance.publish(shop["integration"]["id"], "1.0.0")
     return instance.install(shop["integration"]["id"], **members)
 
 
-def definition(instance: Instance, found: dict[str, Any]) -> dict[str, Any]:
+def definition(instance: Instance, found: dict[str, Any]) -> Any:
     return instance.ok("GET", f"/api/{found['kind']}s/{found['entityId']}")["definition"]
 
 
@@ -36,11 +36,11 @@ def edit(instance: Instance, entity: dict[str, Any], kind: str, new: dict[str, A
     instance.ok("PATCH", f"/api/{kind}s/{entity['id']}", {"definition": new})
 
 
-def upgrade(instance: Instance, install: dict[str, Any]) -> dict[str, list[str]]:
+def upgrade(instance: Instance, install: dict[str, Any]) -> Any:
     return instance.ok("POST", f"/api/integration-installs/{install['id']}/upgrade")
 
 
-NOTHING = {"updated": [], "added": [], "removed": [], "skipped": []}
+NOTHING: dict[str, list[str]] = {"updated": [], "added": [], "removed": [], "skipped": []}
 
 
 class TestInstall:

@@ -73,7 +73,7 @@ def test_a_pre_release_is_published_without_becoming_current(instance):
     assert instance.ok("GET", f"/api/integrations/{draft['id']}")["currentVersion"] == "1.0.0"
     install = instance.install(draft["id"], integrationVersionId=preview["id"])
     assert install["integrationVersionId"] == preview["id"]
-    nothing = {"updated": [], "added": [], "removed": [], "skipped": []}
+    nothing: dict[str, list[str]] = {"updated": [], "added": [], "removed": [], "skipped": []}
     assert instance.ok("POST", f"/api/integration-installs/{install['id']}/upgrade") == nothing
 
 

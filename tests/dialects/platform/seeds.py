@@ -13,7 +13,9 @@ def operations(text: str) -> list[dict[str, Any]]:
     for section in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
         head, _, rest = section.partition("\n")
         method, path = head.split()
-        shapes = dict(re.findall(r"\*\*(Request body|Response)\*\*\n+```json\n(.*?)```", rest, flags=re.DOTALL))
+        shapes = dict(
+            re.findall(r"\*\*(Request body|Response)\*\*\n+```json\n(.*?)```", rest, flags=re.DOTALL)
+        )
         query = re.search(r"\*\*Query parameters\*\*\n+(.*?)(?:\n\n\*\*|\Z)", rest, flags=re.DOTALL)
         found.append(
             {

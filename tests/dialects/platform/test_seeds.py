@@ -29,7 +29,9 @@ def fits(shape: Any, value: Any) -> bool:
     if isinstance(shape, dict):
         if not isinstance(value, dict):
             return False
-        return not shape or (set(shape) == set(value) and all(fits(shape[name], value[name]) for name in shape))
+        return not shape or (
+            set(shape) == set(value) and all(fits(shape[name], value[name]) for name in shape)
+        )
     if isinstance(shape, list):
         return isinstance(value, list) and all(fits(shape[0], item) for item in value)
     if " | " in shape:
@@ -65,9 +67,9 @@ def test_every_shown_body_member_is_read_and_optional_where_shown(shown):
     read = set(route.body.__struct_encode_fields__)
     assert {name.removesuffix("?") for name in shown["body"]} <= read
     optional = len(route.body.__struct_defaults__)
-    assert set(required) == set(route.body.__struct_encode_fields__[: len(read) - optional]) or _keyword_required(
-        route.body
-    ) == set(required)
+    assert set(required) == set(
+        route.body.__struct_encode_fields__[: len(read) - optional]
+    ) or _keyword_required(route.body) == set(required)
 
 
 def _keyword_required(body: Any) -> set[str]:
@@ -93,7 +95,11 @@ def world(instance: Instance) -> dict[str, Any]:
 
 def request_of(shown: dict[str, Any], world: dict[str, Any]) -> tuple[str, Any]:
     """A real path and body for a shown operation, with every member its body shows."""
-    owner = {"integration-installs": "install", "integration-members": "member", "integrations": "integration"}
+    owner = {
+        "integration-installs": "install",
+        "integration-members": "member",
+        "integrations": "integration",
+    }
     segment = shown["path"].split("/")[2]
     path = shown["path"].replace("{id}", world[owner[segment]]["id"])
     values = {

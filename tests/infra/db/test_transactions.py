@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import apsw
 import pytest
@@ -81,7 +82,7 @@ def test_writes_that_wait_together_fail_alone(database):
         add("broken")(tx)
         raise ConflictError("no")
 
-    async def crowd() -> list[object]:
+    async def crowd() -> Any:
         work = [fail if i % 3 == 0 else add(f"{i:03}") for i in range(90)]
         return await asyncio.gather(*(database.write(one) for one in work), return_exceptions=True)
 
@@ -149,7 +150,7 @@ def test_a_read_that_takes_too_long_is_stopped_and_the_next_one_works(database, 
         read = lambda work: database._read_on(database._inline, work, 0.05)  # noqa: E731
     else:
 
-        def read(work):
+        def read(work: Any) -> Any:
             return database.read_now(lambda tx: (tx.run("SET LOCAL statement_timeout = 50"), work(tx)))
 
     with pytest.raises(DeadlineError):
@@ -219,7 +220,7 @@ class TestSqlite:
             )
         )
 
-        async def crowd() -> list[object]:
+        async def crowd() -> Any:
             bad = lambda tx: tx.run("INSERT INTO child VALUES ('nobody')")  # noqa: E731
             work = [add("a"), bad, add("b")]
             return await asyncio.gather(*(database.write(one) for one in work), return_exceptions=True)
@@ -238,7 +239,7 @@ class TestSqlite:
             inside.set()
             gate.wait(20)
 
-        async def flood() -> list[object]:
+        async def flood() -> Any:
             first = asyncio.ensure_future(database.write(block))
             await asyncio.to_thread(inside.wait, 20)
             rest = [asyncio.ensure_future(database.write(add(str(i)))) for i in range(3)]

@@ -1,7 +1,13 @@
 """Integrations: drafts that publishers edit, and the immutable versions they publish."""
 
 from trunkline.core.integrations.errors import NothingPublishedError
-from trunkline.core.integrations.importing import ImportOpenApi, ImportResult, import_openapi
+from trunkline.core.integrations.importing import (
+    ImportOpenApi,
+    ImportResult,
+    entity_slug,
+    import_openapi,
+    merge_manifest,
+)
 from trunkline.core.integrations.manifest import Manifest, needs_auth, read_manifest
 from trunkline.core.integrations.publish import (
     PublishIntegration,
@@ -50,6 +56,7 @@ __all__ = [
     "VersionRow",
     "create_integration",
     "delete_integration",
+    "entity_slug",
     "expired_integrations",
     "get_integration",
     "get_version",
@@ -59,6 +66,7 @@ __all__ = [
     "list_integrations",
     "list_versions",
     "members_of",
+    "merge_manifest",
     "needs_auth",
     "pinned_version",
     "preview_members",

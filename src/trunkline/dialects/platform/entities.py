@@ -174,45 +174,62 @@ def _spell_version(kind: core.Kind, row: core.EntityVersionRow) -> EntityVersion
 
 
 def _routes(kind: core.Kind) -> list[Route]:
-    title = kind.name.capitalize()
+    return [*_collection_routes(kind), *_object_routes(kind), *_trash_routes(kind), *_version_routes(kind)]
+
+
+def _collection_routes(kind: core.Kind) -> list[Route]:
     plural = kind.plural.capitalize()
-    path, item = f"/api/{kind.plural}", f"/api/{kind.plural}/{{id}}"
-    get: Callable[[Call], EntityWire] = partial(_get, kind)
-    route = partial(Route, tags=(plural,))
-    read = partial(route, method="GET", permission="entities:read")
-    write = partial(route, permission="entities:write")
-    one = partial(write, resource=get, path_parameters={"id": f"The {kind.name}'s id."})
+    route = partial(Route, path=f"/api/{kind.plural}", tags=(plural,))
     return [
-        read(
-            path=path,
+        route(
+            method="GET",
             handler=partial(_list, kind),
             operation_id=f"list{plural}",
             summary=f"List {kind.plural} of the caller's workspaces, and those their installs reference.",
+            permission="entities:read",
             query=EntityParameters,
             returns=ListPage[EntityWire],
         ),
-        write(
+        route(
             method="POST",
-            path=path,
             handler=partial(_create, kind),
-            operation_id=f"create{title}",
+            operation_id=f"create{kind.name.capitalize()}",
             summary=f"Create a {kind.name}.",
+            permission="entities:write",
             body=CreateEntityBody,
             returns=EntityWire,
             status=201,
             errors=(ErrorKind.NOT_FOUND, ErrorKind.CONFLICT),
         ),
-        read(
-            path=item,
+    ]
+
+
+def _of_one(kind: core.Kind, suffix: str = "") -> Callable[..., Route]:
+    """What routes of one entity share."""
+    return partial(
+        Route,
+        path=f"/api/{kind.plural}/{{id}}{suffix}",
+        tags=(kind.plural.capitalize(),),
+        path_parameters={"id": f"The {kind.name}'s id."},
+    )
+
+
+def _object_routes(kind: core.Kind) -> list[Route]:
+    title, one = kind.name.capitalize(), _of_one(kind)
+    get = partial(_get, kind)
+    write = partial(one, permission="entities:write", resource=get)
+    return [
+        one(
+            method="GET",
             handler=get,
             operation_id=f"get{title}",
             summary=f"Get a {kind.name}.",
+            permission="entities:read",
             returns=EntityWire,
             inline=True,
         ),
-        one(
+        write(
             method="PATCH",
-            path=item,
             handler=partial(_update, kind),
             operation_id=f"update{title}",
             summary=f"Edit a {kind.name}, keeping what it held as a version; editing a clone detaches it.",
@@ -220,46 +237,59 @@ def _routes(kind: core.Kind) -> list[Route]:
             returns=EntityWire,
             errors=(ErrorKind.CONFLICT,),
         ),
-        one(
+        write(
             method="DELETE",
-            path=item,
             handler=partial(_delete, kind),
             operation_id=f"delete{title}",
-            summary=f"Delete a {kind.name}, restorably.",
+            summary=f"Delete a {kind.name}, restorably, unless its install needs it.",
             returns=Success,
+            errors=(ErrorKind.CONFLICT,),
         ),
-        one(
+    ]
+
+
+def _trash_routes(kind: core.Kind) -> list[Route]:
+    title, get = kind.name.capitalize(), partial(_get, kind)
+    shared = {"permission": "entities:write", "resource": get, "errors": (ErrorKind.CONFLICT,)}
+    return [
+        _of_one(kind, "/purge")(
             method="DELETE",
-            path=f"{item}/purge",
             handler=partial(_purge, kind),
             operation_id=f"purge{title}",
             summary=f"Remove a deleted {kind.name} and its versions for good.",
             returns=Success,
-            errors=(ErrorKind.CONFLICT,),
+            **shared,
         ),
-        one(
+        _of_one(kind, "/restore")(
             method="POST",
-            path=f"{item}/restore",
             handler=partial(_restore, kind),
             operation_id=f"restore{title}",
             summary=f"Bring a deleted {kind.name} back.",
             returns=EntityWire,
-            errors=(ErrorKind.CONFLICT,),
+            **shared,
         ),
-        read(
-            path=f"{item}/versions",
+    ]
+
+
+def _version_routes(kind: core.Kind) -> list[Route]:
+    title = kind.name.capitalize()
+    return [
+        _of_one(kind, "/versions")(
+            method="GET",
             handler=partial(_list_versions, kind),
             operation_id=f"list{title}Versions",
             summary=f"List what a {kind.name} held over time.",
+            permission="entities:read",
             query=ListParameters,
             returns=ListPage[EntityVersionWire],
             errors=(ErrorKind.NOT_FOUND,),
         ),
-        read(
-            path=f"{item}/versions/{{version_id}}",
+        _of_one(kind, "/versions/{version_id}")(
+            method="GET",
             handler=partial(_get_version, kind),
             operation_id=f"get{title}Version",
             summary=f"Get one version of a {kind.name}.",
+            permission="entities:read",
             returns=EntityVersionWire,
             inline=True,
         ),
