@@ -104,9 +104,7 @@ class Instance:
         assert 200 <= answer.status < 300, (answer.status, answer.body)
         return answer.json
 
-    def entity(
-        self, kind_plural: str, slug: str, definition: dict[str, Any], **members: Any
-    ) -> dict[str, Any]:
+    def entity(self, kind_plural: str, slug: str, definition: dict[str, Any], **members: Any) -> Any:
         body = {
             "workspaceId": self.workspace_id,
             "slug": slug,

@@ -216,7 +216,7 @@ class Lifecycle(RuleBasedStateMachine):
             del install.members[slug]
             install.removed.add(slug)
 
-    def _wire(self, install: Install, slug: str) -> dict[str, Any]:
+    def _wire(self, install: Install, slug: str) -> Any:
         return self.instance.members(install.wire["id"])[slug]
 
     @rule(turn=turns)

@@ -20,13 +20,14 @@ from trunkline.infra.db import (
     Catalog,
     Database,
     DeadlineError,
-    Engine,
     Tx,
     UniqueError,
     open_database,
     sqlite,
     transaction_is_open,
 )
+from trunkline.infra.db.postgres import PostgresDatabase
+from trunkline.infra.db.sqlite import SqliteDatabase
 from trunkline.kit.clock import FixedClock
 from trunkline.kit.errors import ConflictError
 
@@ -144,18 +145,17 @@ def test_read_modify_write_loses_no_update(database):
     assert database.read_now(lambda tx: tx.value("SELECT status FROM idempotency_records")) == 60
 
 
-def test_a_read_that_takes_too_long_is_stopped_and_the_next_one_works(database, monkeypatch):
-    if database.engine is Engine.SQLITE:
-        monkeypatch.setattr(sqlite, "READ_DEADLINE_S", 0.05)
-        read = lambda work: database._read_on(database._inline, work, 0.05)  # noqa: E731
-    else:
-
-        def read(work: Any) -> Any:
-            return database.read_now(lambda tx: (tx.run("SET LOCAL statement_timeout = 50"), work(tx)))
-
+def test_a_read_that_takes_too_long_is_stopped_and_the_next_one_works(database_url):
+    path = Path(database_url.removeprefix("sqlite:///"))
+    hurried = (
+        SqliteDatabase(path, Catalog(), read_deadline_s=0.05)
+        if database_url.startswith("sqlite")
+        else PostgresDatabase(database_url, Catalog(), read_deadline_s=0.05)
+    )
     with pytest.raises(DeadlineError):
-        read(lambda tx: tx.value(ENDLESS))
-    assert database.read_now(names) == []
+        hurried.read_now(lambda tx: tx.value(ENDLESS))
+    assert hurried.read_now(names) == []
+    hurried.close()
 
 
 def test_time_stands_still_within_a_transaction_and_ids_are_fresh(database):

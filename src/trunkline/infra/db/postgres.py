@@ -11,6 +11,7 @@ import random
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -37,11 +38,10 @@ TRIES = 5  # of a write that loses against a concurrent one
 BACKOFF_S = 0.005  # first pause between tries; doubles, with full jitter
 MINIMUM_VERSION = 150_000  # PostgreSQL 15
 _WRITE_TIMEOUT = f"SET LOCAL statement_timeout = {int(WRITE_DEADLINE_S * 1000)}".encode()
-_READ_TIMEOUT = f"SET statement_timeout = {int(READ_DEADLINE_S * 1000)}".encode()
 
 
-def _configure(connection: psycopg.Connection[Any]) -> None:
-    connection.execute(_READ_TIMEOUT)
+def _configure(read_deadline_s: float, connection: psycopg.Connection[Any]) -> None:
+    connection.execute(f"SET statement_timeout = {int(read_deadline_s * 1000)}".encode())
     connection.commit()
 
 
@@ -83,11 +83,23 @@ class PostgresDatabase(Database):
 
     engine = Engine.POSTGRESQL
 
-    def __init__(self, url: str, catalog: Catalog, *, threads: int = THREADS) -> None:
+    def __init__(
+        self,
+        url: str,
+        catalog: Catalog,
+        *,
+        threads: int = THREADS,
+        read_deadline_s: float = READ_DEADLINE_S,
+    ) -> None:
         self.url = url
         self.catalog = catalog
         self._connections = ConnectionPool(
-            url, min_size=1, max_size=threads, open=False, timeout=10, configure=_configure
+            url,
+            min_size=1,
+            max_size=threads,
+            open=False,
+            timeout=10,
+            configure=partial(_configure, read_deadline_s),
         )
         self._connections.open(wait=True, timeout=10)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="postgres")

@@ -127,8 +127,16 @@ class SqliteDatabase(Database):
 
     engine = Engine.SQLITE
 
-    def __init__(self, path: Path, catalog: Catalog, *, vfs: str | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        catalog: Catalog,
+        *,
+        vfs: str | None = None,
+        read_deadline_s: float = READ_DEADLINE_S,
+    ) -> None:
         check_version()
+        self._read_deadline_s = read_deadline_s
         self.path = path
         self.catalog = catalog
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
@@ -168,10 +176,8 @@ class SqliteDatabase(Database):
         finally:
             self._readers.put(connection)
 
-    def _read_on(
-        self, connection: _Connection, work: Work[Answer], seconds: float = READ_DEADLINE_S
-    ) -> Answer:
-        connection.deadline = time.monotonic() + seconds
+    def _read_on(self, connection: _Connection, work: Work[Answer], seconds: float | None = None) -> Answer:
+        connection.deadline = time.monotonic() + (self._read_deadline_s if seconds is None else seconds)
         with _spelled(), transaction_marker():
             connection.raw.execute("BEGIN")
             try:
