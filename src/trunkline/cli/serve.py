@@ -11,6 +11,7 @@ from trunkline.cli.options import NO_FLAGS, NO_SERVER_FLAGS, Common, Server
 from trunkline.cli.screen import Screen
 from trunkline.cli.serving import serve_instance
 from trunkline.cli.setup import DEFAULT_NAMES, Names, set_up, show_credentials
+from trunkline.cli.workers import serve_in_workers
 from trunkline.settings import Settings, check_exposure
 
 
@@ -67,6 +68,5 @@ def serve_announced(settings: Settings, address: Address, screen: Screen) -> Exi
     url = address.url
     where = url if settings.public_url is None else f"{url} for {settings.public_url}"
     listening = Listening(url, settings.public_url)
-    return serve_instance(
-        settings, address, lambda: screen.result(listening, f"Trunkline is listening on {where}")
-    )
+    begin = serve_instance if settings.workers == 1 else serve_in_workers
+    return begin(settings, address, lambda: screen.result(listening, f"Trunkline is listening on {where}"))

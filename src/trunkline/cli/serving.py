@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -25,7 +25,6 @@ from trunkline.bootstrap import application
 from trunkline.cli.failures import CommandError, Exit
 from trunkline.cli.listening import Address, served_alone
 from trunkline.cli.opening import opened
-from trunkline.cli.workers import serve_in_workers
 from trunkline.infra.log import configure_log
 from trunkline.settings import LogFormat, Settings
 
@@ -51,15 +50,32 @@ def serve_instance(settings: Settings, address: Address, announce: Callable[[], 
     Raises:
         CommandError: the server could not start.
     """
-    configure_log(json_lines=settings.log_format is LogFormat.JSON, level=settings.log_level.value)
-    if settings.workers > 1:
-        return serve_in_workers(settings, address, announce)
+    begin_log(settings)
     with served_alone(settings), opened(settings) as platform:
         return uvloop.run(serve_application(application(platform), address, announce))
 
 
-async def serve_application(app: Asgi, address: Address, announce: Callable[[], None]) -> Exit:
-    """Serve `app` on this event loop until a signal comes, and let what is under way finish.
+def begin_log(settings: Settings) -> None:
+    """Log as a server does: in its format, from its level on."""
+    configure_log(json_lines=settings.log_format is LogFormat.JSON, level=settings.log_level.value)
+
+
+async def serve_application(
+    app: Asgi,
+    address: Address,
+    announce: Callable[[], None],
+    *,
+    signals: Sequence[signal.Signals] = (signal.SIGTERM, signal.SIGINT),
+    lifeline: int | None = None,
+) -> Exit:
+    """Serve `app` on this event loop until it is told to stop, and let what is under way finish.
+
+    Args:
+        app: plain ASGI.
+        address: where to listen; others may listen there, too.
+        announce: called once, when connections are accepted.
+        signals: the first tells it to stop, another not to wait any longer.
+        lifeline: a file descriptor whose end tells it to stop, too.
 
     Raises:
         CommandError: the application did not start, or the server stopped by itself.
@@ -70,8 +86,10 @@ async def serve_application(app: Asgi, address: Address, announce: Callable[[], 
     def on_signal() -> None:
         (hurry if stop.is_set() else stop).set()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in signals:
         loop.add_signal_handler(number, on_signal)
+    if lifeline is not None:
+        loop.add_reader(lifeline, stop.set)
     async with lifespan(app):
         server = Server(
             app,
@@ -92,6 +110,8 @@ async def serve_application(app: Asgi, address: Address, announce: Callable[[], 
             message = "the server stopped by itself; the log says why"
             raise CommandError("server_failed", message) from serving.exception()
         _log.info("stopping")
+        if lifeline is not None:
+            loop.remove_reader(lifeline)
         server.stop()  # type: ignore[no-untyped-call]
         return await _drained(serving, hurry)
 

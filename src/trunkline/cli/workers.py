@@ -1,38 +1,98 @@
-"""Several server processes on one port, for PostgreSQL: granian's supervisor starts and restarts them."""
+"""Several server processes on one port, for PostgreSQL: one process starts, watches and stops the others.
+
+    supervisor ──lifeline── worker 1    each worker serves by itself, with a database pool of its own;
+               ──lifeline── worker 2    the kernel spreads connections over their sockets
+
+A worker says over its lifeline that it listens, and stops when the other end closes: none outlives the
+supervisor, however that ends.
+"""
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import signal
-import socket
-import threading
+import sys
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
-from contextlib import suppress
-from functools import partial
-from typing import Any
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, Pipe, wait
+from multiprocessing.context import SpawnProcess
 
-from granian.constants import HTTPModes, Interfaces, Loops
-from granian.log import LogLevels
-from granian.server.mp import MPServer
+import structlog
+import uvloop
 
-from trunkline.bootstrap import Platform, application, open_platform
-from trunkline.cli.failures import CommandError, Exit
+from trunkline.bootstrap import application
+from trunkline.cli.failures import CommandError, Exit, explain
 from trunkline.cli.listening import Address
 from trunkline.cli.opening import opened
-from trunkline.infra.log import configure_log
-from trunkline.settings import LogFormat, Settings
+from trunkline.cli.serving import DRAIN_S, begin_log, serve_application
+from trunkline.settings import Settings
 
-BACKLOG = 1_024  # connections waiting to be accepted, over all processes
-KILL_AFTER_S = 60  # what a process may take to finish requests and jobs when it is stopped
-POLL_S = 0.02
+STOP_S = DRAIN_S + 30.0  # what a worker may take for requests, jobs and connections when it stops
+DEATHS_MAX = 5  # unexpected ends within `DEATHS_S`; after more, somebody has to look
+DEATHS_S = 60.0
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Worker:
+    """One process, and this end of its lifeline."""
+
+    process: SpawnProcess
+    lifeline: Connection
+    is_ready: bool = False
 
 
 def serve_in_workers(settings: Settings, address: Address, announce: Callable[[], None]) -> Exit:
-    """Serve from `settings.workers` processes until a signal comes.
+    """Serve from `settings.workers` processes until a signal comes; one that ends by itself is replaced.
+
+    Args:
+        settings: of an instance that exists and is current.
+        address: reserved by the caller.
+        announce: called once, when every process accepts connections.
 
     Raises:
-        CommandError: the database is SQLite, which one process serves.
+        CommandError: on SQLite, which one process serves, or where a port cannot be shared; or the workers
+            do not start, or keep ending.
     """
+    _check(settings)
+    with opened(settings):
+        pass  # what would stop every worker is better said once, before any starts
+    with _signals() as woken:
+        workers = [_start(settings, address) for _ in range(settings.workers)]
+        try:
+            _watch(workers, woken, lambda: _start(settings, address), announce)
+            _log.info("stopping")
+        finally:
+            all_stopped = _stop(workers)
+    return Exit.OK if all_stopped else Exit.FAILED
+
+
+def serve_as_worker(settings: Settings, address: Address, lifeline: Connection) -> None:
+    """What a worker process runs; its exit code is the command's."""
+    begin_log(settings)
+    try:
+        with opened(settings) as platform:
+            served = serve_application(
+                application(platform),
+                address,
+                lambda: lifeline.send_bytes(b"ready"),
+                signals=(signal.SIGTERM,),
+                lifeline=lifeline.fileno(),
+            )
+            code = uvloop.run(served)
+    except Exception as error:  # noqa: BLE001  # told in the log; the supervisor sees the exit code
+        failure = explain(error)
+        _log.error("worker_failed", code=failure.code, message=failure.message)  # noqa: TRY400  # no trace
+        code = failure.exit
+    sys.exit(code)
+
+
+def _check(settings: Settings) -> None:
     if settings.sqlite_path is not None:
         raise CommandError(
             "workers_need_postgresql",
@@ -40,63 +100,91 @@ def serve_in_workers(settings: Settings, address: Address, announce: Callable[[]
             "leave --workers out, or pass --database-url postgresql://…",
             exit_code=Exit.USAGE,
         )
-    with opened(settings):
-        pass  # what would stop every process is better said once, before any starts
-    server = MPServer(
-        "trunkline",
-        address.host,
-        address.port,
-        interface=Interfaces.ASGI,
-        workers=settings.workers,
-        loop=Loops.uvloop,
-        http=HTTPModes.http1,
-        websockets=False,
-        backlog=BACKLOG,
-        respawn_failed_workers=True,
-        workers_kill_timeout=KILL_AFTER_S,
-        log_level=LogLevels.error,
-        log_dictconfig={"loggers": {"_granian": {"propagate": True}}},
-        process_name=None,
-    )
-    threading.Thread(target=_announce, args=(address, announce), daemon=True).start()
-    server.serve(target_loader=partial(load_worker, settings), wrap_loader=False)
-    return Exit.OK
+    if sys.platform != "linux":
+        hint = "run several servers on ports of their own, behind a proxy"
+        raise CommandError("workers_need_linux", "only Linux spreads one port over workers", hint)
 
 
-def load_worker(settings: Settings) -> ClosingApplication:
-    """The application of one process, with a database of its own; called in that process."""
-    # Until granian listens for signals here, the supervisor's handlers are in force: they would swallow a
-    # stop that comes while the database is being opened, and this process would go on serving.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_DFL)
-    configure_log(json_lines=settings.log_format is LogFormat.JSON, level=settings.log_level.value)
-    return ClosingApplication(open_platform(settings))
+def _start(settings: Settings, address: Address) -> _Worker:
+    ours, theirs = Pipe()
+    # A fresh interpreter: forking would copy locks and threads that nobody there takes care of.
+    context = multiprocessing.get_context("spawn")
+    process = context.Process(target=serve_as_worker, args=(settings, address, theirs), name="worker")
+    process.start()
+    theirs.close()
+    return _Worker(process, ours)
 
 
-class ClosingApplication:
-    """The server's application, which closes its database after its last request."""
-
-    def __init__(self, platform: Platform) -> None:
-        self._platform = platform
-        self._application = application(platform)
-
-    async def __call__(
-        self,
-        scope: MutableMapping[str, Any],
-        receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
-        send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
-    ) -> None:
-        """Serve one ASGI connection."""
-        try:
-            await self._application(scope, receive, send)
-        finally:
-            if scope["type"] == "lifespan":
-                self._platform.close()
-
-
-def _announce(address: Address, announce: Callable[[], None]) -> None:
+def _watch(
+    workers: list[_Worker], woken: int, start: Callable[[], _Worker], announce: Callable[[], None]
+) -> None:
+    """Until a signal: tell when all listen, and replace what ends."""
+    deaths: deque[float] = deque(maxlen=DEATHS_MAX)
+    announced = False
     while True:
-        with suppress(OSError), socket.create_connection((address.reachable_host, address.port), timeout=1):
-            break
-        time.sleep(POLL_S)
-    announce()
+        starting = {worker.lifeline: worker for worker in workers if not worker.is_ready}
+        running = {worker.process.sentinel: worker for worker in workers}
+        happened = wait([woken, *starting, *running])
+        if woken in happened:
+            return
+        for one in happened:
+            if isinstance(one, Connection):
+                starting[one].is_ready = _says_ready(one)
+        for worker in [running[one] for one in happened if isinstance(one, int) and one in running]:
+            _bury(worker, deaths, announced=announced)
+            workers[workers.index(worker)] = start()
+        if not announced and all(worker.is_ready for worker in workers):
+            announced = True
+            announce()
+
+
+def _says_ready(lifeline: Connection) -> bool:
+    try:
+        return lifeline.recv_bytes() == b"ready"
+    except (EOFError, OSError):
+        return True  # it ended, which its sentinel tells; there is nothing more to read here
+
+
+def _bury(worker: _Worker, deaths: deque[float], *, announced: bool) -> None:
+    worker.process.join()
+    worker.lifeline.close()
+    now = time.monotonic()
+    deaths.append(now)
+    _log.error("worker_ended", exit_code=worker.process.exitcode)
+    if not announced or (len(deaths) == DEATHS_MAX and now - deaths[0] < DEATHS_S):
+        raise CommandError("server_failed", "the workers end by themselves; the log says why")
+
+
+def _stop(workers: list[_Worker]) -> bool:
+    """Stop all, however long that takes within `STOP_S`; False if one had to be killed."""
+    for worker in workers:
+        worker.process.terminate()
+    until = time.monotonic() + STOP_S
+    for worker in workers:
+        worker.process.join(max(0.0, until - time.monotonic()))
+    late = [worker for worker in workers if worker.process.exitcode is None]
+    for worker in late:
+        _log.warning("worker_killed", after_s=STOP_S)
+        worker.process.kill()
+        worker.process.join()
+    for worker in workers:
+        worker.lifeline.close()
+    return not late
+
+
+@contextmanager
+def _signals() -> Iterator[int]:
+    """A file descriptor that can be read once SIGTERM or SIGINT came."""
+    readable, writable = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    # Workers inherit what is ignored: Ctrl-C reaches the whole group, and only the supervisor answers it.
+    before = {number: signal.signal(number, lambda *_: None) for number in numbers}
+    woken_before = signal.set_wakeup_fd(writable)
+    try:
+        yield readable
+    finally:
+        signal.set_wakeup_fd(woken_before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        os.close(readable)
+        os.close(writable)
