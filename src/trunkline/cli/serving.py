@@ -103,7 +103,8 @@ async def serve_application(
             log_dictconfig={"loggers": {"_granian": {"propagate": True}}},
         )
         serving = asyncio.create_task(server.serve())
-        if await _accepts(address, serving, stop):
+        # Even when it is to stop already: before it listens, granian does not take note of it.
+        if await _accepts(address, serving) and not stop.is_set():
             announce()
         await _first(serving, stop)
         if not stop.is_set():
@@ -116,8 +117,8 @@ async def serve_application(
         return await _drained(serving, hurry)
 
 
-async def _accepts(address: Address, serving: asyncio.Task[None], stop: asyncio.Event) -> bool:
-    while not serving.done() and not stop.is_set():
+async def _accepts(address: Address, serving: asyncio.Task[None]) -> bool:
+    while not serving.done():
         try:
             _, writer = await asyncio.open_connection(address.reachable_host, address.port)
         except OSError:

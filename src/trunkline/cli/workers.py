@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, Pipe, wait
 from multiprocessing.context import SpawnProcess
 
@@ -60,6 +61,7 @@ def serve_in_workers(settings: Settings, address: Address, announce: Callable[[]
             do not start, or keep ending.
     """
     _check(settings)
+    begin_log(settings)
     with opened(settings):
         pass  # what would stop every worker is better said once, before any starts
     with _signals() as woken:
@@ -87,7 +89,7 @@ def serve_as_worker(settings: Settings, address: Address, lifeline: Connection) 
             code = uvloop.run(served)
     except Exception as error:  # noqa: BLE001  # told in the log; the supervisor sees the exit code
         failure = explain(error)
-        _log.error("worker_failed", code=failure.code, message=failure.message)  # noqa: TRY400  # no trace
+        _log.error("worker_failed", code=failure.code, message=failure.message)
         code = failure.exit
     sys.exit(code)
 
@@ -110,7 +112,14 @@ def _start(settings: Settings, address: Address) -> _Worker:
     # A fresh interpreter: forking would copy locks and threads that nobody there takes care of.
     context = multiprocessing.get_context("spawn")
     process = context.Process(target=serve_as_worker, args=(settings, address, theirs), name="worker")
-    process.start()
+    # What is blocked here stays so there: Ctrl-C reaches the whole group, and only the supervisor answers it.
+    # The tracker is started first, because starting it unblocks.
+    resource_tracker.ensure_running()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     theirs.close()
     return _Worker(process, ours)
 
@@ -142,7 +151,7 @@ def _says_ready(lifeline: Connection) -> bool:
     try:
         return lifeline.recv_bytes() == b"ready"
     except (EOFError, OSError):
-        return True  # it ended, which its sentinel tells; there is nothing more to read here
+        return False  # it is ending, which its sentinel tells in a moment
 
 
 def _bury(worker: _Worker, deaths: deque[float], *, announced: bool) -> None:
@@ -177,7 +186,6 @@ def _signals() -> Iterator[int]:
     """A file descriptor that can be read once SIGTERM or SIGINT came."""
     readable, writable = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
     numbers = (signal.SIGTERM, signal.SIGINT)
-    # Workers inherit what is ignored: Ctrl-C reaches the whole group, and only the supervisor answers it.
     before = {number: signal.signal(number, lambda *_: None) for number in numbers}
     woken_before = signal.set_wakeup_fd(writable)
     try:

@@ -22,6 +22,7 @@ from trunkline.infra.db import (
     DeadlineError,
     Tx,
     UniqueError,
+    migrate,
     open_database,
     sqlite,
     transaction_is_open,
@@ -250,3 +251,11 @@ class TestSqlite:
         answers = asyncio.run(flood())
         assert [type(answer) for answer in answers] == [type(None), str, str, BusyError]
         database.close()
+
+
+def test_the_schema_can_be_looked_at_while_the_database_is_open(database, database_url):
+    database.write_now(add("a"))
+    found = migrate.status(database_url)
+    assert (found.is_current, found.is_newer) == (True, False)
+    migrate.upgrade(database_url)
+    assert database.read_now(names) == ["a"]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import apsw
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
@@ -24,6 +25,7 @@ from trunkline import migrations
 from trunkline.infra.db.schema import metadata
 
 LOCK_KEY = 7_461_003  # advisory lock of PostgreSQL: one migration at a time
+BUSY_TIMEOUT_MS = 5_000  # waiting for a server's write to end
 LOCK_TIMEOUT_MS = 10_000  # waiting for other sessions' locks; better to fail than to queue everybody
 
 
@@ -56,8 +58,7 @@ def status(url: str) -> SchemaStatus:
     script = ScriptDirectory.from_config(_config())
     head = script.get_current_head()
     known = {revision.revision for revision in script.walk_revisions()}
-    with _connect(url) as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
+    current = _postgresql_revision(url) if url.startswith("postgres") else _sqlite_revision(url)
     if head is None:
         raise SchemaError("this installation has no migrations; reinstall it")
     return SchemaStatus(current, head, current is not None and current not in known)
@@ -85,8 +86,11 @@ def upgrade(url: str, revision: str = "head") -> None:
     Raises:
         SchemaError: the database is newer than this code.
     """
-    if status(url).is_newer:
+    found = status(url)
+    if found.is_newer:
         raise SchemaError("the database was migrated by a newer Trunkline; upgrade Trunkline instead")
+    if found.is_current and revision == "head":
+        return
     with _connect(url) as connection:
         command.upgrade(_config(connection), revision)
 
@@ -113,6 +117,27 @@ def _config(connection: Connection | None = None) -> Config:
     return config
 
 
+def _postgresql_revision(url: str) -> str | None:
+    with _connect(url) as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def _sqlite_revision(url: str) -> str | None:
+    # Through the driver the server uses and without its exclusive lock: looking is allowed while it runs.
+    path = Path(url.removeprefix("sqlite:///"))
+    if not path.exists():
+        return None
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+    try:
+        connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+        if not connection.table_exists("main", "alembic_version"):
+            return None
+        found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    finally:
+        connection.close()
+    return None if found is None else str(found[0])
+
+
 @contextmanager
 def _connect(url: str) -> Iterator[Connection]:
     engine = _engine(url)
@@ -137,7 +162,7 @@ def _engine(url: str) -> Engine:
 
 def _exclusive(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # SQLAlchemy's transaction, not the driver's guess of one
-    connection.execute("PRAGMA busy_timeout=5000")
+    connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
     connection.execute("PRAGMA locking_mode=EXCLUSIVE")
 
 
