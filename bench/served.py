@@ -27,6 +27,7 @@ from trunkline.core import access
 from trunkline.dialects.platform import DIALECT
 from trunkline.dialects.platform.integrations import IntegrationParameters, list_integrations
 from trunkline.infra.db import Tx
+from trunkline.infra.log import configure_log
 from trunkline.settings import load_settings
 from trunkline.web.route import Call, Headers
 
@@ -86,6 +87,7 @@ class Measured:
 def main(directory: Path, database_url: str) -> None:
     """Serve until a signal comes; the first line printed says where."""
     settings = load_settings({"data_dir": directory, "database_url": database_url, "port": 0}, environ={})
+    configure_log(json_lines=False, level="error")
     with reserved(settings) as address:
         platform = bootstrap.open_platform(settings)
         try:

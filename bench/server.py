@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
 import statistics
@@ -16,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlsplit
 
 import uvloop
@@ -96,7 +96,7 @@ def load(address: Address, paths: Sequence[str], key: str, *, clients: int, seco
         asking = [_Client([*requests[start:], *requests[:start]], until) for start in starts]
         for one in asking:
             await loop.create_connection(lambda one=one: one, address.host, address.port)  # type: ignore[misc]
-        await asyncio.gather(*(one.done for one in asking))
+        await asyncio.wait_for(asyncio.gather(*(one.done for one in asking)), seconds + ANSWER_S)
         return [taken for one in asking for taken in one.taken]
 
     with on_core(CLIENT_CORE):
@@ -124,8 +124,7 @@ class _Client(asyncio.Protocol):
         self._asked = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
         self._ask()
 
     def _ask(self) -> None:
