@@ -10,6 +10,7 @@ database and one heap.
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from itertools import cycle
 from pathlib import Path
@@ -77,8 +78,10 @@ class Measured:
             return
         asked = parse_qs(scope["query_string"].decode())
         subject = encoded_list(self._platform, asked["user"][0], asked["publisher"])
-        rate = 1 / block(subject, calls_in(subject, float(asked["seconds"][0])))
-        body = msgspec.json.encode(rate)
+        calls = calls_in(subject, float(asked["seconds"][0]))
+        before = time.process_time()
+        rate = 1 / block(subject, calls)
+        body = msgspec.json.encode({"rate": rate, "cpuS": (time.process_time() - before) / calls})
         headers = [(b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})

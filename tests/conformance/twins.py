@@ -14,13 +14,14 @@ from uuid import uuid4
 import psycopg
 
 from tests.conformance.client import Client
-from tests.conformance.holdings import DELETERS, MAKERS, Holdings
+from tests.conformance.holdings import DELETERS, MAKERS, Holdings, draft, entity, publish
 from tests.conformance.parties import hex_of
 from tests.instance import START, Instance
 from trunkline import bootstrap
-from trunkline.core import access, events
+from trunkline.core import access, events, installs
 from trunkline.infra.db import Tx
 from trunkline.kit.clock import FixedClock
+from trunkline.kit.ids import format_id
 from trunkline.settings import Settings
 
 OTHERS = ("beta", "gamma")  # tenants that only the second instance has
@@ -61,6 +62,8 @@ class Twins:
             base, hex_of(tenant.organization_id), hex_of(tenant.workspace_id), tenant.owner_id, prefix="alpha"
         )
         furnish(self.held)
+        self._shown = offer(self.held)
+        self._traveller = self.held.make("user")
         self.tokens = {"owner": tenant.token, **callers(self.held)}
         base.close()
         self.alone, self.among = (Opened(copied, base) for copied in (copy(url), copy(url)))
@@ -79,7 +82,28 @@ class Twins:
             self.among, hex_of(made.organization_id), hex_of(made.workspace_id), made.owner_id, prefix=handle
         )
         furnish(held)
+        held.write(lambda tx: self._entangle(tx, held))
         return held
+
+    def _entangle(self, tx: Tx, held: Holdings) -> None:
+        """Ties from the tenant's things to the others' that let nobody in the tenant see the others'.
+
+        They install what the tenant offers to all, and one of the tenant's users works for them, too.
+        """
+        actor = held.actor(tx)
+        spare = MAKERS["workspace"](held, tx, actor)
+        for policy in ("auto_all", "manual"):
+            request = installs.InstallIntegration(
+                integration_id=self._shown,
+                workspace_id=held.workspace_id if policy == "manual" else spare,
+                member_policy=policy,
+            )
+            installs.install_integration(tx, actor, request)
+        user_id, organization_id = self._traveller, held.organization_id
+        access.add_membership(tx, actor, organization_id, user_id, "admin")
+        member = access.AddWorkspaceMember(workspace_id=held.workspace_id, user_id=user_id, role="admin")
+        access.add_workspace_member(tx, actor, member)
+        access.add_team_member(tx, actor, held.held("team"), user_id)
 
     def client(self, instance: Instance, headers: Mapping[str, str]) -> Client:
         return Client(instance.app, self._runner, headers)
@@ -100,6 +124,29 @@ def furnish(held: Holdings) -> None:
         held.held(kind)
     for kind in DELETERS:
         held.held(kind, deleted=True)
+
+
+def offer(held: Holdings) -> str:
+    """An integration that everybody sees, with a member to clone and one to refer to."""
+
+    def work(tx: Tx) -> str:
+        actor = held.actor(tx)
+        declared = [
+            {
+                "slug": kind,
+                "kind": kind,
+                "entityId": format_id(kind, entity(held, tx, actor, kind, {"title": "offered"})),
+                "forkOnInstall": kind == "function",
+                "defaultEnabled": True,
+            }
+            for kind in ("function", "schema")
+        ]
+        integration_id = draft(held, tx, declared)
+        publish(tx, actor, integration_id)
+        tx.run("UPDATE integrations SET visibility = 'public' WHERE id = :id", id=integration_id)
+        return integration_id
+
+    return str(held.write(work))
 
 
 def callers(held: Holdings) -> dict[str, str]:

@@ -67,6 +67,17 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def patient(
+        self, method: str, path: str, body: Any = None, key: str | None = None
+    ) -> tuple[int, Any] | None:
+        """`request`, sent again when the server says it lost against concurrent changes, as clients do."""
+        answer = None
+        for _ in range(10):
+            answer = self.request(method, path, body, key)
+            if answer is None or answer[0] != 503:
+                break
+        return answer
+
     def request(
         self, method: str, path: str, body: Any = None, key: str | None = None
     ) -> tuple[int, Any] | None:
@@ -124,7 +135,7 @@ class Load:
         workspace = self.workspaces[number]
         for turn in range(500):
             key = f"{self.seed}-{number}-{turn}"
-            made = client.request("POST", f"/api/integrations/{self.integration_id}/install",
+            made = client.patient("POST", f"/api/integrations/{self.integration_id}/install",
                                   {"workspaceId": workspace}, key)  # fmt: skip
             if made is None:
                 self.unanswered.append((key, workspace))
@@ -143,7 +154,7 @@ class Load:
         steps += [("DELETE", path, "deleted"), ("POST", f"{path}/restore", "restored")] * dice.randrange(2)
         steps += [("DELETE", path, "deleted"), ("DELETE", f"{path}/purge", "purged")]
         for method, target, effect in steps:
-            answer = client.request(method, target)
+            answer = client.patient(method, target)
             if answer is None:
                 return False
             if answer[0] != 200:

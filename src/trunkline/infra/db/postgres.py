@@ -34,8 +34,8 @@ from trunkline.infra.db.tx import Params, Tx, transaction_marker
 from trunkline.kit.errors import UnavailableError
 
 THREADS = 8
-TRIES = 5  # of a write that loses against a concurrent one
-BACKOFF_S = 0.005  # first pause between tries; doubles, with full jitter
+TRIES = 6  # of a write that loses against a concurrent one: five whole repetitions
+BACKOFF_S = 0.01  # first pause between tries; doubles, with full jitter
 MINIMUM_VERSION = 150_000  # PostgreSQL 15
 _WRITE_TIMEOUT = f"SET LOCAL statement_timeout = {int(WRITE_DEADLINE_S * 1000)}".encode()
 
