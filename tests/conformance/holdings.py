@@ -76,8 +76,7 @@ class Holdings:
         access.add_team_member(tx, actor, team_id, user_id)
         integration_id = self._held["integration", False] = _integration(self, tx, actor)
         self._held["version", False] = publish(tx, actor, integration_id)
-        request = installs.InstallIntegration(integration_id=integration_id, workspace_id=self.workspace_id)
-        install_id = self._held["install", False] = installs.install_integration(tx, actor, request).id
+        install_id = self._held["install", False] = install(tx, actor, integration_id, self.workspace_id)
         self._held["member", False] = installs.list_members(tx, actor, install_id)[0][0].id
 
     def name(self, what: str) -> str:
@@ -108,7 +107,7 @@ class Holdings:
                 delete(tx, actor, made)
             return made
 
-        return self.write(work)
+        return str(self.write(work))
 
     def write(self, work: Callable[[Tx], Any]) -> Any:
         return self.instance.database.write_now(work)
@@ -135,9 +134,7 @@ def _workspace(held: Holdings, tx: Tx, actor: Actor) -> str:
 
 def _user(held: Holdings, tx: Tx, actor: Actor) -> str:
     name = held.name("user")
-    request = access.CreateUser(
-        organization_id=held.organization_id, email=f"{name}@example.com", name=name
-    )
+    request = access.CreateUser(organization_id=held.organization_id, email=f"{name}@example.com", name=name)
     return access.create_user(tx, actor, request).id
 
 
@@ -200,15 +197,42 @@ def publish(tx: Tx, actor: Actor, integration_id: str, version: str = "1.0.0") -
     return integrations.publish_version(tx, actor, request).id
 
 
+def offer(held: Holdings) -> str:
+    """An integration that everybody sees, with a member to clone and one to refer to."""
+
+    def work(tx: Tx) -> str:
+        actor = held.actor(tx)
+        declared = [
+            {
+                "slug": kind,
+                "kind": kind,
+                "entityId": format_id(kind, entity(held, tx, actor, kind, {"title": "offered"})),
+                "forkOnInstall": kind == "function",
+                "defaultEnabled": True,
+            }
+            for kind in ("function", "schema")
+        ]
+        integration_id = draft(held, tx, declared)
+        publish(tx, actor, integration_id)
+        tx.run("UPDATE integrations SET visibility = 'public' WHERE id = :id", id=integration_id)
+        return integration_id
+
+    return str(held.write(work))
+
+
 def _version(held: Holdings, tx: Tx, actor: Actor) -> str:
     return publish(tx, actor, _integration(held, tx, actor))
+
+
+def install(tx: Tx, actor: Actor, integration_id: str, workspace_id: str) -> str:
+    request = installs.InstallIntegration(integration_id=integration_id, workspace_id=workspace_id)
+    return installs.install_integration(tx, actor, request).id
 
 
 def _install(held: Holdings, tx: Tx, actor: Actor) -> str:
     integration_id = _integration(held, tx, actor)
     publish(tx, actor, integration_id)
-    request = installs.InstallIntegration(integration_id=integration_id, workspace_id=held.workspace_id)
-    return installs.install_integration(tx, actor, request).id
+    return install(tx, actor, integration_id, held.workspace_id)
 
 
 def _member(held: Holdings, tx: Tx, actor: Actor) -> str:
@@ -297,4 +321,4 @@ DELETERS: dict[str, Callable[[Tx, Actor, str], object]] = {
 }
 
 
-__all__ = ["DEFINITIONS", "DELETERS", "MAKERS", "Holdings", "draft", "entity", "publish"]
+__all__ = ["DEFINITIONS", "DELETERS", "MAKERS", "Holdings", "draft", "entity", "install", "offer", "publish"]

@@ -42,7 +42,9 @@ class Operation:
     @property
     def document(self) -> dict[str, Any]:
         """What the OpenAPI document says about it."""
-        described: dict[str, Any] = document(self.dialect)["paths"][self.route.path][self.route.method.lower()]
+        described: dict[str, Any] = document(self.dialect)["paths"][self.route.path][
+            self.route.method.lower()
+        ]
         return described
 
     @property

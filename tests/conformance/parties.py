@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.conformance.client import Client
-from tests.conformance.holdings import Holdings
+from tests.conformance.holdings import Holdings, install, offer
 from tests.conformance.operations import Operation
 from tests.conformance.vocabulary import Example, vocabulary
 from tests.instance import Instance, Tenant
-from trunkline.core import access
+from trunkline.core import access, installs
 from trunkline.infra.db import Tx
 from trunkline.infra.vault import key_hash
 from trunkline.kit.ids import KINDS, parse_id
+
+
+# For what is decided before any database is asked.
+on_one_engine = pytest.mark.parametrize("parties", ["sqlite"], indirect=True)
 
 
 def hex_of(text: str) -> str:
@@ -32,6 +39,7 @@ class Parties:
         target: whose data is asked for.
         stranger: another organization's.
         sibling: another workspace of the target's organization.
+        tied: things of the target's that came from the stranger's integration, by kind.
         tokens: one by caller; each but the operator's and stranger's is of the target's organization.
     """
 
@@ -57,6 +65,7 @@ class Parties:
             prefix="sib",
             numbers=self.target.numbers,
         )
+        self.tied = self.target.write(partial(self._tie, offer(self.stranger)))
         viewer = self._viewer()
         self.tokens = {
             "operator": self.instance.token,
@@ -88,6 +97,19 @@ class Parties:
 
     def close(self) -> None:
         self.instance.close()
+
+    def _tie(self, offered: str, tx: Tx) -> dict[str, str]:
+        """Install what the stranger offers: the publisher is told nothing of it."""
+        actor = self.target.actor(tx)
+        install_id = install(tx, actor, offered, self.target.workspace_id)
+        found = {
+            "install": install_id,
+            "solution": str(installs.get_install(tx, actor, install_id).solution_id),
+        }
+        for member in installs.list_members(tx, actor, install_id)[0]:
+            if member.is_clone:
+                found |= {"member": member.id, member.kind: member.entity_id}
+        return found
 
     def _viewer(self) -> str:
         """A user of the target's organization whose only role is viewer of the target's workspace."""
@@ -133,4 +155,4 @@ class Parties:
         return issued.secret.reveal()
 
 
-__all__ = ["Parties", "hex_of"]
+__all__ = ["Parties", "hex_of", "on_one_engine"]

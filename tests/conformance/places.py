@@ -29,7 +29,11 @@ def places(operation: Operation) -> list[Place]:
 def _path(operation: Operation) -> Iterator[Place]:
     for name in operation.route.parameters:
         kind = vocabulary(operation).kind_of_path_parameter(operation, name)
-        yield Place(f"path {name}", (kind,), lambda example, text, name=name: example.with_path(**{name: text}))
+        yield Place(f"path {name}", (kind,), _in_path(name))
+
+
+def _in_path(name: str) -> Put:
+    return lambda example, text: example.with_path(**{name: text})
 
 
 def _query(operation: Operation) -> Iterator[Place]:
@@ -41,31 +45,37 @@ def _query(operation: Operation) -> Iterator[Place]:
             continue
         kinds = vocabulary(operation).kinds_of_member(operation, name)
         if kinds:
-            yield Place(
-                f"query {name}", kinds, lambda example, text, name=name: example.with_query(**{name: text})
-            )
+            yield Place(f"query {name}", kinds, _in_query(name))
+
+
+def _in_query(name: str) -> Put:
+    return lambda example, text: example.with_query(**{name: text})
 
 
 def _body(operation: Operation) -> Iterator[Place]:
     if operation.route.body is None:
         return
     for field in _fields(operation.route.body):
-        for pointer, many in _texts(field.type, field.encode_name):
+        for pointer in _texts(field.type, field.encode_name):
             kinds = vocabulary(operation).kinds_of_member(operation, pointer)
             if kinds:
-                yield Place(f"body {pointer}", kinds, _put(pointer, many=many))
+                yield Place(f"body {pointer}", kinds, _in_body(pointer))
         for pointer in _free(field.type, field.encode_name):
             if pointer.rpartition(".")[2] not in vocabulary(operation).free:
-                pytest.fail(f"{operation}: {pointer} takes any JSON: say in the vocabulary where it holds ids")
+                pytest.fail(
+                    f"{operation}: {pointer} takes any JSON: say in the vocabulary where it holds ids"
+                )
 
 
-def _put(pointer: str, *, many: bool) -> Put:
+def _in_body(pointer: str) -> Put:
+    """Writes at a pointer such as `scopes.entityIds[]`, the only item of a list."""
+
     def put(example: Example, text: str) -> Example:
-        value: Any = [text] if many else text
+        value: Any = text
         head, *rest = pointer.split(".")
         for name in reversed(rest):
-            value = {name: value}
-        return example.with_body({head: value})
+            value = {name.removesuffix("[]"): [value] if name.endswith("[]") else value}
+        return example.with_body({head.removesuffix("[]"): [value] if head.endswith("[]") else value})
 
     return put
 
@@ -76,13 +86,13 @@ def _fields(struct: type[msgspec.Struct]) -> tuple[inspect.Field, ...]:
     return info.fields
 
 
-def _texts(kind: inspect.Type, pointer: str) -> Iterator[tuple[str, bool]]:
-    """Members below `pointer` that hold text, and whether as a list."""
+def _texts(kind: inspect.Type, pointer: str) -> Iterator[str]:
+    """Members at and below `pointer` that hold text."""
     for one in _alternatives(kind):
         if isinstance(one, inspect.StrType):
-            yield pointer, False
+            yield pointer
         elif isinstance(one, inspect.ListType):
-            yield from ((name, True) for name, _ in _texts(one.item_type, pointer))
+            yield from _texts(one.item_type, f"{pointer}[]")
         elif isinstance(one, inspect.StructType):
             for field in one.fields:
                 yield from _texts(field.type, f"{pointer}.{field.encode_name}")

@@ -86,7 +86,26 @@ MEMBERS: dict[str, tuple[str, ...]] = {
     "parent_id": ("event",),
 }
 PLAIN = frozenset(
-    ["changelog", "created_at_after", "created_at_before", "description", "email", "expiresAt", "handle", "iconUrl", "name", "operations", "ownerEmail", "ownerName", "publisher", "selectedMemberSlugs", "slug", "type", "value", "version"]
+    [
+        "changelog",
+        "created_at_after",
+        "created_at_before",
+        "description",
+        "email",
+        "expiresAt",
+        "handle",
+        "iconUrl",
+        "name",
+        "operations",
+        "ownerEmail",
+        "ownerName",
+        "publisher",
+        "selectedMemberSlugs",
+        "slug",
+        "type",
+        "value",
+        "version",
+    ]
 )
 FREE = frozenset({"definition", "manifest", "variablesSchema", "authConfig", "variables", "metadata"})
 
@@ -324,9 +343,7 @@ def add_row(operation: Operation, held: Holdings) -> None:
     path = operation.route.path
     if path == "/api/organizations":
         elsewhere = held.make("organization")
-        held.write(
-            lambda tx: access.add_membership(tx, held.actor(tx), elsewhere, held.owner_id, "member")
-        )
+        held.write(lambda tx: access.add_membership(tx, held.actor(tx), elsewhere, held.owner_id, "member"))
     elif path == "/api/organization-members":
         held.make("user")
     elif path == "/api/teams/{id}/members":
@@ -385,10 +402,8 @@ def wrong_queries(operation: Operation) -> Iterator[tuple[str, str]]:
         if name in MEMBERS or f"{operation.route.operation_id}.{name}" in MEMBERS:
             for text in ("x", "", "0" * 32, "NULL", f"nope_{'0' * 32}", "%27%20OR%201=1"):
                 yield f"{name} is no id", f"{name}={text}"
-        elif name.endswith(("_after", "_before")):
+        if name.endswith(("_after", "_before")):
             yield from ((f"{name} is no time", f"{name}={text}") for text in ("", "x", "2026-01-01T00:00:00"))
-        elif field.required:
-            yield f"{name} is required", "limit=1"
 
 
 _DRAFT = "a draft may refer to what is not there yet; publishing resolves it in its own workspace"
@@ -409,14 +424,18 @@ VOCABULARY = Vocabulary(
     plain=PLAIN,
     free=FREE,
     accepts_unknown={
-        **{f"{verb}{kind.capitalize()} body definition": _DRAFT for verb in ("create", "update") for kind in KINDS},
+        **{
+            f"{verb}{kind.capitalize()} body definition": _DRAFT
+            for verb in ("create", "update")
+            for kind in KINDS
+        },
         **{f"{verb}Integration body manifest.members[]": _DRAFT for verb in ("create", "update")},
         **{f"{verb}Integration body variablesSchema": _DRAFT for verb in ("create", "update")},
         "createPermission body subjectId": "sharing reaches other tenants and does not tell whether they exist",
         "removeOrganizationMember path user_id": "taking out whoever is not in repeats what was done",
         "removeTeamMember path user_id": "taking out whoever is not in repeats what was done",
-        "createKey body scopes.entityIds": _NARROWED,
-        "createToken body scopes.entityIds": _NARROWED,
+        "createKey body scopes.entityIds[]": _NARROWED,
+        "createToken body scopes.entityIds[]": _NARROWED,
     },
     for_oneself=dict.fromkeys(
         ("createKey", "createToken"), frozenset({"access_keys", "audit_entries", "events", "event_payloads"})

@@ -13,7 +13,23 @@ from trunkline.kit.ids import PREFIXES, format_id, new_id
 
 BadQuery = tuple[str, str]  # what is wrong, and the query string
 
-LIMITS = ("0", "101", "-1", "1.5", "abc", "", "1e1", "+1", "0x10", "01", " 1", "\uff11", "9" * 70, "null", "NaN")
+LIMITS = (
+    "0",
+    "101",
+    "-1",
+    "1.5",
+    "abc",
+    "",
+    "1e1",
+    "+1",
+    "0x10",
+    "01",
+    " 1",
+    "\uff11",
+    "9" * 70,
+    "null",
+    "NaN",
+)
 CURSORS = ("x", "AAAA", "%00", "a" * 3_000, "=", "..", "int_", f"int_{'0' * 31}", f"int_{'0' * 33}", "\u00e9")
 WRONG: dict[FieldKind, tuple[Any, ...]] = {
     FieldKind.TEXT: (5, True, 1.5, [], {}, "x" * 1_001),
@@ -24,7 +40,18 @@ WRONG: dict[FieldKind, tuple[Any, ...]] = {
     FieldKind.ID: (5, True, [], {}, "x", "", "0" * 32, "int_", "nope_" + "0" * 32),
     FieldKind.JSON: ("x", 5, True, [], {"eq": 1}, {"in": [1]}, {"has": 5}, {"contains": "x"}),
 }
-NOT_JSON = ("", "{", "x", "{'a':1}", '{"id":}', "[1", '{"id":1}x', '{"id":NaN}', '{"id":1,"id":2}', "\ufeff{}")
+NOT_JSON = (
+    "",
+    "{",
+    "x",
+    "{'a':1}",
+    '{"id":}',
+    "[1",
+    '{"id":1}x',
+    '{"id":NaN}',
+    '{"id":1,"id":2}',
+    "\ufeff{}",
+)
 
 
 def bad_queries(spec: ListSpec[Any], specs: Specs, parameters: tuple[str, ...]) -> Iterator[BadQuery]:
@@ -33,7 +60,9 @@ def bad_queries(spec: ListSpec[Any], specs: Specs, parameters: tuple[str, ...]) 
     yield from (("ids", f"ids={quote(text)}") for text in _bad_ids(spec))
     yield from ((f"filter {what}", f"filter={quote(text)}") for what, text in _bad_filters(spec, specs))
     yield from ((f"orderBy {what}", f"orderBy={quote(text)}") for what, text in _bad_orders(spec))
-    yield from (("unknown parameter", query) for query in ("nope=1", "Limit=1", "order_by=[]", "=1", "limit[]=1"))
+    yield from (
+        ("unknown parameter", query) for query in ("nope=1", "Limit=1", "order_by=[]", "=1", "limit[]=1")
+    )
     yield from (("not UTF-8", query) for query in ("filter=%ff", "%ff=1", "ids=%c3%28"))
     yield "too long", f"filter={'x' * 40_000}"
     yield "too many", "&".join(["limit=1"] * 201)
@@ -76,7 +105,17 @@ def _bad_ids(spec: ListSpec[Any]) -> Iterator[str]:
 def _bad_filters(spec: ListSpec[Any], specs: Specs) -> Iterator[BadQuery]:
     yield from (("not JSON", text) for text in NOT_JSON)
     yield from (("no object", text) for text in ("[]", "1", '"x"', "null", "true"))
-    for unknown in ("nope", "password", "organization_id ", "created_at", "id'--", "", "digest", "credential", "AND "):
+    for unknown in (
+        "nope",
+        "password",
+        "organization_id ",
+        "created_at",
+        "id'--",
+        "",
+        "digest",
+        "credential",
+        "AND ",
+    ):
         yield f"unknown field {unknown!r}", json.dumps({unknown: "x"})
         yield f"unknown field {unknown!r} deeper", json.dumps({"OR": [{"NOT": {unknown: {"eq": "x"}}}]})
     for name, field in spec.fields.items():
@@ -112,7 +151,8 @@ def _bad_conditions(name: str, field: Field) -> Iterator[BadQuery]:
 
 
 def _bad_relations(name: str, *, many: bool) -> Iterator[BadQuery]:
-    yield from ((f"is no condition {value!r}", json.dumps({name: value})) for value in ("x", 1, None, [], [{}]))
+    wrong: tuple[Any, ...] = ("x", 1, None, [], [{}])
+    yield from ((f"is no condition {value!r}", json.dumps({name: value})) for value in wrong)
     yield "unknown field there", json.dumps({name: {"nope": 1}})
     if many:
         yield "unknown quantifier", json.dumps({name: {"some": {}, "most": {}}})
@@ -152,7 +192,10 @@ def _hops(spec: ListSpec[Any], specs: Specs) -> list[str]:
 
 def _bad_orders(spec: ListSpec[Any]) -> Iterator[BadQuery]:
     yield from (("not JSON", text) for text in NOT_JSON)
-    yield from (("no list of objects", text) for text in ('{"id":"asc"}', "1", '"id"', "[1]", "[[]]", "[null]", "[{}]"))
+    yield from (
+        ("no list of objects", text)
+        for text in ('{"id":"asc"}', "1", '"id"', "[1]", "[[]]", "[null]", "[{}]")
+    )
     sortable = [camel(name) for name, field in spec.fields.items() if field.sortable]
     yield "an unknown field", '[{"nope":"asc"}]'
     yield "a field as the database calls it", '[{"created_at":"asc"}]'

@@ -27,7 +27,7 @@ class Values:
         self._found: dict[tuple[str, str], Sequence[Any]] = database.read_now(self._read)
 
     def _read(self, tx: Tx) -> dict[tuple[str, str], Sequence[Any]]:
-        found = {}
+        found: dict[tuple[str, str], Sequence[Any]] = {}
         for spec in self._specs.values():
             joined = f"{spec.table} t0 {spec.joins.format(a='t0')}"
             for name in spec.fields:

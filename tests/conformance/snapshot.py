@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
+import apsw
 from sqlalchemy import Table
 
 from trunkline import bootstrap
 from trunkline.infra.db import Database, Tx
 from trunkline.infra.db.schema import metadata
+from trunkline.infra.db.sqlite import SqliteDatabase
 
 Row = tuple[Any, ...]
 Contents = dict[str, list[Row]]
@@ -24,14 +27,29 @@ def tables() -> tuple[Table, ...]:
     return tuple(metadata.tables.values())
 
 
-def contents(database: Database) -> Contents:
-    """Every row of every table."""
+_versions: WeakKeyDictionary[Database, apsw.Connection] = WeakKeyDictionary()
+_known: WeakKeyDictionary[Database, tuple[int, Contents]] = WeakKeyDictionary()
 
+
+def contents(database: Database) -> Contents:
+    """Every row of every table; looked up anew only where something was committed since the last time."""
+    if not isinstance(database, SqliteDatabase):
+        return _read(database)
+    if database not in _versions:
+        _versions[database] = apsw.Connection(str(database.path))
+    # SQLite changes this number whenever another connection commits a change.
+    version = int(_versions[database].pragma("data_version"))
+    known, found = _known.get(database, (None, {}))
+    if known != version:
+        found = _read(database)
+        _known[database] = version, found
+    return found
+
+
+def _read(database: Database) -> Contents:
     def look(tx: Tx) -> Contents:
         return {
-            table.name: tx.fetch(
-                f"SELECT {', '.join(table.c.keys())} FROM {table.name} ORDER BY 1", {}
-            )
+            table.name: tx.fetch(f"SELECT {', '.join(table.c.keys())} FROM {table.name} ORDER BY 1", {})
             for table in tables()
         }
 
@@ -66,6 +84,7 @@ class Changes:
 
 
 def changes(before: Contents, after: Contents) -> Changes:
+    """What happened between two looks."""
     return Changes(_without(before, after), _without(after, before))
 
 

@@ -14,14 +14,15 @@ from uuid import uuid4
 import psycopg
 
 from tests.conformance.client import Client
-from tests.conformance.holdings import DELETERS, MAKERS, Holdings, draft, entity, publish
+from tests.conformance.holdings import DELETERS, MAKERS, Holdings, install, offer
+from tests.conformance.operations import Operation
 from tests.conformance.parties import hex_of
+from tests.conformance.vocabulary import Example, vocabulary
 from tests.instance import START, Instance
 from trunkline import bootstrap
-from trunkline.core import access, events, installs
+from trunkline.core import access, events
 from trunkline.infra.db import Tx
 from trunkline.kit.clock import FixedClock
-from trunkline.kit.ids import format_id
 from trunkline.settings import Settings
 
 OTHERS = ("beta", "gamma")  # tenants that only the second instance has
@@ -74,6 +75,7 @@ class Twins:
         for instance in (self.alone, self.among):
             number_events(instance)
         self._runner = runner
+        self._theirs: dict[Operation, Example] = {}
 
     def _other(self, handle: str) -> Holdings:
         """Another tenant whose things are called like the first one's."""
@@ -92,18 +94,19 @@ class Twins:
         """
         actor = held.actor(tx)
         spare = MAKERS["workspace"](held, tx, actor)
-        for policy in ("auto_all", "manual"):
-            request = installs.InstallIntegration(
-                integration_id=self._shown,
-                workspace_id=held.workspace_id if policy == "manual" else spare,
-                member_policy=policy,
-            )
-            installs.install_integration(tx, actor, request)
+        for workspace_id in (held.workspace_id, spare):
+            install(tx, actor, self._shown, workspace_id)
         user_id, organization_id = self._traveller, held.organization_id
         access.add_membership(tx, actor, organization_id, user_id, "admin")
         member = access.AddWorkspaceMember(workspace_id=held.workspace_id, user_id=user_id, role="admin")
         access.add_workspace_member(tx, actor, member)
         access.add_team_member(tx, actor, held.held("team"), user_id)
+
+    def theirs(self, operation: Operation) -> Example:
+        """A request that would succeed for one of the others."""
+        if operation not in self._theirs:
+            self._theirs[operation] = vocabulary(operation).example(operation, self.foreign[0])
+        return self._theirs[operation]
 
     def client(self, instance: Instance, headers: Mapping[str, str]) -> Client:
         return Client(instance.app, self._runner, headers)
@@ -124,29 +127,6 @@ def furnish(held: Holdings) -> None:
         held.held(kind)
     for kind in DELETERS:
         held.held(kind, deleted=True)
-
-
-def offer(held: Holdings) -> str:
-    """An integration that everybody sees, with a member to clone and one to refer to."""
-
-    def work(tx: Tx) -> str:
-        actor = held.actor(tx)
-        declared = [
-            {
-                "slug": kind,
-                "kind": kind,
-                "entityId": format_id(kind, entity(held, tx, actor, kind, {"title": "offered"})),
-                "forkOnInstall": kind == "function",
-                "defaultEnabled": True,
-            }
-            for kind in ("function", "schema")
-        ]
-        integration_id = draft(held, tx, declared)
-        publish(tx, actor, integration_id)
-        tx.run("UPDATE integrations SET visibility = 'public' WHERE id = :id", id=integration_id)
-        return integration_id
-
-    return str(held.write(work))
 
 
 def callers(held: Holdings) -> dict[str, str]:

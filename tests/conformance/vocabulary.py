@@ -110,7 +110,7 @@ class Vocabulary:
 
     def kinds_of_member(self, operation: Operation, pointer: str) -> tuple[str, ...]:
         """The kinds of ids that a query parameter or body member takes; none where it takes no id."""
-        name = pointer.rpartition(".")[2]
+        name = pointer.rpartition(".")[2].removesuffix("[]")
         for known in (f"{operation.route.operation_id}.{name}", name):
             if known in self.members:
                 return self.members[known]

@@ -6,6 +6,7 @@ import asyncio
 import stat
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -259,3 +260,26 @@ def test_the_schema_can_be_looked_at_while_the_database_is_open(database, databa
     assert (found.is_current, found.is_newer) == (True, False)
     migrate.upgrade(database_url)
     assert database.read_now(names) == ["a"]
+
+
+def test_processes_that_write_side_by_side_all_get_through(databases):
+    """Each with its own pool, as processes have: whoever keeps losing is given a turn alone."""
+    url = databases.postgresql()
+    processes = [open_database(url, Catalog()) for _ in range(4)]
+
+    def setup(tx: Tx) -> None:
+        add("counter")(tx)
+        tx.run("UPDATE idempotency_records SET status = 0")
+
+    def increment(tx: Tx) -> None:
+        found = tx.value("SELECT status FROM idempotency_records WHERE id = 'counter'")
+        tx.update(TABLE, "id = 'counter'", {}, status=found + 1)
+
+    processes[0].write_now(setup)
+    with ThreadPoolExecutor(len(processes)) as pool:
+        futures = [pool.submit(process.write_now, increment) for process in processes for _ in range(25)]
+    assert [future.exception() for future in futures] == [None] * 100
+    assert processes[0].read_now(lambda tx: tx.value("SELECT status FROM idempotency_records")) == 100
+    for process in processes:
+        process.close()
+    databases.give_back(url)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import random
+import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import psycopg
@@ -19,6 +20,7 @@ from psycopg import errors
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from trunkline.infra.db.database import (
+    QUEUE_LIMIT,
     READ_DEADLINE_S,
     WRITE_DEADLINE_S,
     Answer,
@@ -36,13 +38,15 @@ from trunkline.kit.errors import UnavailableError
 THREADS = 8
 TRIES = 6  # of a write that loses against a concurrent one: five whole repetitions
 BACKOFF_S = 0.01  # first pause between tries; doubles, with full jitter
+WRITERS = 1  # of one process at a time: measured, more lose against each other what they gain
+ALONE_AFTER = 2  # lost tries; the next one runs while nobody else writes
+TURN_KEY = 7_461_004  # advisory lock of the turn
 MINIMUM_VERSION = 150_000  # PostgreSQL 15
-_WRITE_TIMEOUT = f"SET LOCAL statement_timeout = {int(WRITE_DEADLINE_S * 1000)}".encode()
-
-
-def _configure(read_deadline_s: float, connection: psycopg.Connection[Any]) -> None:
-    connection.execute(f"SET statement_timeout = {int(read_deadline_s * 1000)}".encode())
-    connection.commit()
+# Writers share the turn; one that keeps losing takes it alone (see `PostgresDatabase._turn`).
+_BEGIN_WRITE = (
+    f"SELECT set_config('statement_timeout', '{int(WRITE_DEADLINE_S * 1000)}', true), "
+    f"pg_advisory_xact_lock_shared({TURN_KEY})"
+).encode()
 
 
 class OutcomeUnknownError(UnavailableError):
@@ -93,16 +97,21 @@ class PostgresDatabase(Database):
     ) -> None:
         self.url = url
         self.catalog = catalog
+        self._read_deadline_s = read_deadline_s
+        self._writers = threading.BoundedSemaphore(WRITERS)
         self._connections = ConnectionPool(
             url,
             min_size=1,
-            max_size=threads,
+            max_size=threads + WRITERS,
             open=False,
             timeout=10,
-            configure=partial(_configure, read_deadline_s),
+            configure=self._configure,
         )
         self._connections.open(wait=True, timeout=10)
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="postgres")
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="postgres-read")
+        # Threads of their own, so that waiting writes never keep reads from running.
+        self._write_pool = ThreadPoolExecutor(WRITERS, thread_name_prefix="postgres-write")
+        self._places = threading.BoundedSemaphore(QUEUE_LIMIT)
         with self._connections.connection() as connection:
             version = connection.info.server_version
         if version < MINIMUM_VERSION:
@@ -115,7 +124,12 @@ class PostgresDatabase(Database):
 
     async def write(self, work: Work[Answer]) -> Answer:
         """See `Database.write`."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self.write_now, work)
+        if not self._places.acquire(blocking=False):
+            raise BusyError(f"{QUEUE_LIMIT} writes are waiting; try again")
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._write_pool, self.write_now, work)
+        finally:
+            self._places.release()
 
     def read_now(self, work: Work[Answer]) -> Answer:
         """See `Database.read_now`."""
@@ -131,14 +145,19 @@ class PostgresDatabase(Database):
 
     def close(self) -> None:
         """See `Database.close`."""
-        if hasattr(self, "_pool"):
-            self._pool.shutdown()
+        self._pool.shutdown()
+        self._write_pool.shutdown()
         self._connections.close()
 
     def _repeat(self, work: Work[Answer], *, writable: bool) -> Answer:
         for attempt in range(TRIES):
             try:
-                with self._connections.connection() as connection, transaction_marker():
+                with (
+                    self._writers if writable else nullcontext(),
+                    self._connections.connection() as connection,
+                    self._turn(connection, alone=attempt >= ALONE_AFTER),
+                    transaction_marker(),
+                ):
                     return self._once(connection, work, writable=writable)
             except (errors.SerializationFailure, errors.DeadlockDetected):
                 pause = BACKOFF_S * 2**attempt
@@ -155,6 +174,37 @@ class PostgresDatabase(Database):
                     raise UnavailableError("the database cannot be reached", 5) from error
         raise BusyError(f"lost against concurrent changes {TRIES} times; try again")
 
+    def _configure(self, connection: psycopg.Connection[Any]) -> None:
+        connection.execute(f"SET statement_timeout = {int(self._read_deadline_s * 1000)}".encode())
+        if not connection.autocommit:
+            connection.commit()
+
+    @contextmanager
+    def _turn(self, connection: psycopg.Connection[Any], *, alone: bool) -> Iterator[None]:
+        """Where `alone`, wait until nobody writes and keep everybody from writing meanwhile.
+
+        Serializable transactions that insert side by side lose against each other although their rows have
+        nothing to do with one another (ids grow, so they share index pages). Without this a busy server would
+        refuse writes; with it every write gets through. The lock is taken before the transaction begins, whose
+        snapshot would otherwise be older than the wait.
+        """
+        if not alone:
+            yield
+            return
+        connection.autocommit = True
+        connection.execute(f"SET statement_timeout = {int(WRITE_DEADLINE_S * 1000)}".encode())
+        connection.execute(f"SELECT pg_advisory_lock({TURN_KEY})".encode())
+        connection.autocommit = False
+        try:
+            yield
+        finally:
+            # A connection that broke has given the lock back by breaking.
+            if not connection.closed:
+                connection.autocommit = True
+                connection.execute(f"SELECT pg_advisory_unlock({TURN_KEY})".encode())
+                self._configure(connection)
+                connection.autocommit = False
+
     def _once(self, connection: psycopg.Connection[Any], work: Work[Answer], *, writable: bool) -> Answer:
         connection.read_only = not writable
         connection.isolation_level = (
@@ -162,7 +212,7 @@ class PostgresDatabase(Database):
         )
         try:
             if writable:
-                connection.execute(_WRITE_TIMEOUT)
+                connection.execute(_BEGIN_WRITE)
             answer = work(self.transaction(_Statements(connection), writable=writable))
         except BaseException:
             if not connection.closed:
