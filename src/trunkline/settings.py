@@ -101,7 +101,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         _doc(
             "The file with the keys that seal credentials. Keep a copy of it apart from the backups of the"
             " database: without it nothing sealed can be opened again.",
-            "<data_dir>/vault.key",
+            "`<data_dir>/vault.key`",
         ),
     ]
     host: Annotated[str, _doc("The address to listen on; 0.0.0.0 or :: for all.")] = "127.0.0.1"

@@ -279,7 +279,7 @@ def test_every_parameter_is_given_and_names_are_the_actors_own(world: World) -> 
 def test_the_cheap_tests_stand_before_the_grants(world: World) -> None:
     sql = access.scope(world.actor("owner"), {}).visible(ITEM, "t0", Mode.LIST)
     order = [
-        sql.index(part) for part in ("t0.organization_id", "workspace_members", "t0.visibility", "grants")
+        sql.index(part) for part in ("t0.organization_id", "t0.visibility", "workspace_members", "grants")
     ]
     assert order == sorted(order)
     bound = access.scope(world.actor("owner", world.one), {}).visible(ITEM, "t0", Mode.LIST)

@@ -62,8 +62,6 @@ def require_usable(
     Raises:
         NotFoundError: absent, deleted, outside the caller's scope, of another workspace, or made for another
             integration: all look alike.
-
-    Source: DESIGN 4.9.
     """
     row = lists.get_row(tx, CONNECTION, connection_id, scope(actor, tx.specs), deleted=False)
     if row is None or row.workspace_id != workspace_id or row.integration_id not in {None, integration_id}:

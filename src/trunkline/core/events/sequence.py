@@ -3,8 +3,6 @@
 An event's id and time are taken when its transaction begins, so one that commits late would appear behind
 a place that a reader has passed already. Its `seq` is taken after the commit, by one transaction at a time:
 whoever has read `seq` n has read every event before it that will ever be.
-
-Source: DESIGN 4.5.
 """
 
 from __future__ import annotations

@@ -106,7 +106,7 @@ def install_integration(tx: Tx, actor: Actor, request: InstallIntegration) -> In
             connection where one is needed, a parent elsewhere.
         ConflictError: nothing is published, a dependency is missing, or the same install exists.
 
-    Source: seed 001, POST /api/integrations/{id}/install; DESIGN 3 and 4.12.
+    Source: seed 001, POST /api/integrations/{id}/install.
     """
     actor.require(Permission.INSTALLS_WRITE)
     organization_id = require_workspace(tx, actor, request.workspace_id, Tier.EDITOR)

@@ -118,7 +118,7 @@ class Situation:
 
 
 def plan_upgrade(situation: Situation, new_id: NewId) -> Plan:
-    """Compare and decide. Source: reference of seed 001, upgrade; DESIGN 3 and 4.11."""
+    """Compare and decide. Source: reference of seed 001, upgrade; docs/decisions/0002."""
     added, declined = _new_slugs(situation)
     target = situation.target
     kept = [slug for slug in situation.held if slug in target and not _is_orphan(situation, slug, added)]

@@ -19,7 +19,7 @@ def initial_slugs(members: Members, policy: str, selected: Sequence[str] | None)
     Raises:
         InvalidRequestError: a selected slug that the version does not have.
 
-    Source: reference of seed 001, install; DESIGN 3.
+    Source: reference of seed 001, install.
     """
     if selected is not None:
         problems = [

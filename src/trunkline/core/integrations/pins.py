@@ -4,7 +4,7 @@ The schema closure holds every schema reachable through references from pinned d
 declared becomes an implicit member `schema:<slug>`. A reference to anything else that is not a member would
 dangle in every install, so it is refused here.
 
-Source: seed 001, POST /api/integrations/{id}/publish; DESIGN 3 and 4.10.
+Source: seed 001, POST /api/integrations/{id}/publish.
 """
 
 from __future__ import annotations

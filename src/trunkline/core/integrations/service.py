@@ -128,7 +128,7 @@ def update_integration(tx: Tx, actor: Actor, request: UpdateIntegration) -> Inte
         ConflictError: it is deleted.
         InvalidRequestError: a malformed member.
 
-    Source: seed 001, PATCH /api/integrations/{id}; `visibility` is an extension (DESIGN 4.6).
+    Source: seed 001, PATCH /api/integrations/{id}; `visibility` is an extension.
     """
     actor.require(Permission.INTEGRATIONS_WRITE)
     row = visible_integration(tx, actor, request.id)

@@ -1,6 +1,6 @@
 """The foundation: organizations, access, entities, integrations, installs, the journal, jobs, keys.
 
-Source: DESIGN 4 and the tables of each capability. Published versions, entity versions, audit entries and
+The tables are those of each capability. Published versions, entity versions, audit entries and
 events are frozen by triggers, so that no code path, however wrong, can rewrite them.
 """
 
