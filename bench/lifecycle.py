@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -197,13 +198,14 @@ def installing(shop: Shop, size: int) -> Figures:
     first = database.write_now(shop.installing(shop.destination("first")))
     rows = database.read_now(lambda tx: captured(tx, first))
     assert sum(len(found) for table, _, found in rows if table is members) == size
-    bare, real = [], []
+    bare: list[float] = []
+    real: list[float] = []
     for number in range(ROUNDS):
         copy = insert_all(renewed(rows))
         work = shop.installing(shop.destination(f"round-{number}"))
-        pair = [(bare, copy), (real, work)]
+        pair: list[tuple[list[float], Callable[[Tx], object]]] = [(bare, copy), (real, work)]
         for taken, one in pair if number % 2 else pair[::-1]:
-            taken.append(timed(lambda one=one: database.write_now(one)))  # type: ignore[misc]
+            taken.append(timed(partial(database.write_now, one)))
     return figures(bare, real)
 
 
@@ -213,21 +215,15 @@ def upgrading(shop: Shop) -> Figures:
     targets = [database.write_now(shop.installing(shop.destination(f"up-{i}"))) for i in range(ROUNDS)]
     shop.edit_everything("two")
     shop.publish("2.0.0")
-    bare, real = [], []
+    bare: list[float] = []
+    real: list[float] = []
     for install_id in targets:
-        before = database.read_now(lambda tx, i=install_id: versions_of(tx, i))  # type: ignore[misc]
-        real.append(
-            timed(
-                lambda i=install_id: database.write_now(
-                    lambda tx: installs.upgrade_install(tx, shop.actor, i)
-                )
-            )  # type: ignore[misc]
-        )
-        written = database.read_now(lambda tx, i=install_id: versions_of(tx, i))  # type: ignore[misc]
-        work = rewriting(
-            [row for row in written if row[0] not in {old[0] for old in before}], install_id, database
-        )
-        bare.append(timed(lambda work=work: database.write_now(work)))  # type: ignore[misc]
+        versions = partial(versions_of, install_id=install_id)
+        before = {row[0] for row in database.read_now(versions)}
+        upgrade = partial(installs.upgrade_install, actor=shop.actor, install_id=install_id)
+        real.append(timed(partial(database.write_now, upgrade)))
+        written = [row for row in database.read_now(versions) if row[0] not in before]
+        bare.append(timed(partial(database.write_now, rewriting(written, install_id, database))))
     return figures(bare, real)
 
 
@@ -322,9 +318,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--postgresql", action="store_true", help="measure PostgreSQL as well")
     parser.add_argument("--json", action="store_true", help="print one JSON object at the end")
     given = parser.parse_args(arguments)
-    say: Callable[[str], None] = lambda text: print(
-        text, file=sys.stderr if given.json else sys.stdout, flush=True
-    )
+    say = partial(print, file=sys.stderr if given.json else sys.stdout, flush=True)
     say(f"load before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     found: dict[str, dict[str, Figures]] = {}
     for engine in [Engine.SQLITE, *([Engine.POSTGRESQL] if given.postgresql else [])]:

@@ -47,6 +47,7 @@ from trunkline.core.integrations import (
     members_of,
     pinned_version,
     read_manifest,
+    slugs_of,
     visible_integration,
 )
 from trunkline.core.journal import Change, record
@@ -140,7 +141,7 @@ def _situation(tx: Tx, install: InstallRow, target: VersionRow, available: Membe
     if target.id == install.integration_version_id:
         previous = set(available)
     else:
-        previous = {member.slug for member in members_of(tx, install.integration_version_id)}
+        previous = slugs_of(tx, install.integration_version_id)
     situation = Situation(
         held=held,
         target=available,

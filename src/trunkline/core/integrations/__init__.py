@@ -15,6 +15,7 @@ from trunkline.core.integrations.publish import (
     members_of,
     preview_members,
     publish_version,
+    slugs_of,
 )
 from trunkline.core.integrations.reads import (
     expired_integrations,
@@ -74,6 +75,7 @@ __all__ = [
     "purge_integration",
     "read_manifest",
     "restore_integration",
+    "slugs_of",
     "update_integration",
     "version_snapshot",
     "visible_integration",

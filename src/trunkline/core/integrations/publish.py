@@ -13,7 +13,7 @@ from trunkline.core.access import DeletedError, Permission, require_tier
 from trunkline.core.integrations.errors import VersionExistsError, VersionNotNewerError
 from trunkline.core.integrations.manifest import Manifest, check_auth_config, read_manifest
 from trunkline.core.integrations.pins import Pin, resolve_pins
-from trunkline.core.integrations.queries import BY_ID, MEMBERS_OF, VERSION_EXISTS
+from trunkline.core.integrations.queries import BY_ID, MEMBERS_OF, SLUGS_OF, VERSION_EXISTS
 from trunkline.core.integrations.reads import visible_integration, visible_version
 from trunkline.core.integrations.specs import IntegrationRow, VersionRow
 from trunkline.core.integrations.tables import integration_versions, integrations, version_members
@@ -125,6 +125,11 @@ def publish_version(tx: Tx, actor: Actor, request: PublishIntegration) -> Versio
 def members_of(tx: Tx, version_id: str) -> list[VersionMember]:
     """Every member of a version with its pinned content, closure included, in order of declaration."""
     return tx.all(VersionMember, MEMBERS_OF, version_id=version_id)
+
+
+def slugs_of(tx: Tx, version_id: str) -> set[str]:
+    """The slugs of a version's members, without their content."""
+    return set(tx.column(SLUGS_OF, version_id=version_id))
 
 
 def preview_members(tx: Tx, actor: Actor, integration_id: str) -> list[VersionMember]:

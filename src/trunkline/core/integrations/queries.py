@@ -42,6 +42,8 @@ FROM version_members m JOIN entity_versions v ON v.id = m.entity_version_id
 WHERE m.version_id = :version_id ORDER BY m.position
 """
 
+SLUGS_OF = "SELECT slug FROM version_members WHERE version_id = :version_id"
+
 PINS_ENTITY = "SELECT 1 FROM version_members WHERE entity_id = :entity_id"
 PINS_NAMESPACE = """
 SELECT 1 FROM version_members m JOIN entities e ON e.id = m.entity_id

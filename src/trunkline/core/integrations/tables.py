@@ -64,6 +64,18 @@ integrations = Table(
         "visibility",
         "current_version",
     ),
+    # The same for lists of no particular publisher.
+    Index(
+        "ix_integrations_created",
+        "created_at",
+        "id",
+        "organization_id",
+        "workspace_id",
+        "visibility",
+        "current_version",
+        sqlite_where=LIVE,
+        postgresql_where=LIVE,
+    ),
     Index("ix_integrations_public", "created_at", "id", sqlite_where=PUBLIC, postgresql_where=PUBLIC),
     Index("ix_integrations_purge_after", "purge_after"),
     Index("ix_integrations_deletion_id", "deletion_id"),
