@@ -16,46 +16,80 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from itertools import cycle
 from typing import Any
 
 import apsw
+import msgspec
 import psycopg
 
 from bench.measure import ROUNDS, Subject, side_by_side
-from bench.server import get, load, serving
-from bench.world import FEW, MARKET, MATCHES, TEAM, TENTH, Caller, World, database_url, folder, opened
-from bench.world import populate, settle
+from bench.server import Load, get, load, serving
+from bench.world import (
+    FEW,
+    MARKET,
+    MATCHES,
+    TEAM,
+    TENTH,
+    Caller,
+    World,
+    database_url,
+    folder,
+    opened,
+    populate,
+    settle,
+)
 from trunkline.core import integrations
 from trunkline.core.integrations import IntegrationRow
-from trunkline.infra.db import Engine, SqliteDatabase, Tx
+from trunkline.infra.db import Database, Engine, Tx
+from trunkline.infra.db.sqlite import SqliteDatabase
 from trunkline.infra.db.statements import for_psycopg
 from trunkline.kit.filters import Compare, Op
 from trunkline.kit.pages import ListQuery, Page
 
 FAR = 1_000  # the page that is compared with the first
 HTTP_CLIENTS = (1, 16)
-HTTP_S = 2.0  # per round and number of clients
+HTTP_S = 1.5  # per round and number of clients
 Statement = tuple[str, dict[str, Any]]
 Figures = dict[str, float]
 
 
-def asked(publisher: str, **more: Any) -> ListQuery:
-    """What every call asks for."""
-    return ListQuery(where=Compare("publisher", Op.EQ, publisher), **more)
+def asked(publisher: str | None, **more: Any) -> ListQuery:
+    """What a call asks for; None is for everything the caller may see."""
+    where = None if publisher is None else Compare("publisher", Op.EQ, publisher)
+    return ListQuery(where=where, **more)
 
 
-def core_list(world: World, caller: Caller, queries: Sequence[ListQuery]) -> Subject:
-    """`list_integrations` in a transaction, for each query in turn."""
+def core_list(
+    world: World, caller: Caller, queries: Sequence[ListQuery], *, counted: bool = False
+) -> Subject:
+    """`list_integrations` in a transaction, for each query in turn.
+
+    Args:
+        world: where.
+        caller: who asks.
+        queries: what for.
+        counted: count every total anew, as if something had been written since the last one.
+    """
     database = world.platform.database
     actor = database.read_now(caller.actor)
     turn = cycle(queries)
 
     def run() -> Page[IntegrationRow]:
+        if counted:
+            forget_totals(database)
         query = next(turn)
         return database.read_now(lambda tx: integrations.list_integrations(tx, actor, query))
 
     return run
+
+
+def forget_totals(database: Database) -> None:
+    """Make every reader count again; only SQLite's remember anything."""
+    if isinstance(database, SqliteDatabase):
+        for connection in database._readers.queue:
+            connection._totals.clear()
 
 
 def page_statement(world: World, caller: Caller, query: ListQuery) -> Statement:
@@ -77,7 +111,7 @@ def page_statement(world: World, caller: Caller, query: ListQuery) -> Statement:
 
 
 @contextmanager
-def bare_select(world: World, caller: Caller, publishers: Sequence[str]) -> Iterator[Subject]:
+def bare_select(world: World, caller: Caller, publishers: Sequence[str | None]) -> Iterator[Subject]:
     """The rows' SELECT alone on a connection of its own: execute and fetch all."""
     statements = [page_statement(world, caller, asked(publisher)) for publisher in publishers]
     turn = cycle(statements)
@@ -98,41 +132,51 @@ def bare_select(world: World, caller: Caller, publishers: Sequence[str]) -> Iter
 
 def first_page(world: World) -> Iterator[tuple[str, Figures]]:
     """The core's list, with and without its total, against the bare SELECT of the same rows."""
-    cases = (
-        ("2,000 matches, organization admin", world.admin, FEW),
-        ("2,000 matches, key bound to the workspace", world.bound, (TEAM,)),
-        ("2,000 matches, member of the workspace", world.member, (TEAM,)),
-        ("2,000 matches, public listings of others", world.admin, (MARKET,)),
-        ("10 % match, organization admin", world.admin, (TENTH,)),
+    cases: tuple[tuple[str, Caller, Sequence[str | None]], ...] = (
+        ("2,000 match: organization admin", world.admin, FEW),
+        ("2,000 match: key bound to the workspace", world.bound, (TEAM,)),
+        ("2,000 match: member of the workspace", world.member, (TEAM,)),
+        ("2,000 match: others' public listings", world.admin, (MARKET,)),
+        ("10 % match: organization admin", world.admin, (TENTH,)),
+        ("no filter: organization admin", world.admin, (None,)),
+        ("no filter: key bound to a workspace", world.bound, (None,)),
     )
     for name, caller, publishers in cases:
+        with_total = [asked(one) for one in publishers]
+        without = [asked(one, count=False) for one in publishers]
         with bare_select(world, caller, publishers) as bare:
             subjects = {
                 "bare": bare,
-                "list": core_list(world, caller, [asked(one) for one in publishers]),
-                "list without total": core_list(world, caller, [asked(one, count=False) for one in publishers]),
+                "counted": core_list(world, caller, with_total, counted=True),
+                "list": core_list(world, caller, with_total),
+                "without total": core_list(world, caller, without),
             }
-            check_same(subjects, world, publishers)
+            total = check_same(subjects, world, publishers)
             timings = side_by_side(subjects)
         yield (
             name,
             {
+                "matches": total,
                 "bare SELECT µs": timings.median("bare") * 1e6,
                 "list µs": timings.median("list") * 1e6,
+                "total counted / bare": timings.ratio("counted", "bare"),
                 "list / bare": timings.ratio("list", "bare"),
-                "without total / bare": timings.ratio("list without total", "bare"),
+                "without total / bare": timings.ratio("without total", "bare"),
             },
         )
 
 
-def check_same(subjects: dict[str, Subject], world: World, publishers: Sequence[str]) -> None:
-    """Refuse to compare what does not read the same rows, or the wrong number of them."""
+def check_same(subjects: dict[str, Subject], world: World, publishers: Sequence[str | None]) -> int:
+    """Refuse to compare what does not read the same rows, or the wrong number of them; how many match."""
     bare: Any = subjects["bare"]()
-    page: Any = subjects["list"]()
-    subjects["list without total"]()
-    matches = world.rows // 10 if publishers == (TENTH,) else MATCHES
-    assert page.total == matches, (page.total, matches)
-    assert [row[0] for row in bare[:100]] == [row.id for row in page.rows]
+    pages: list[Any] = [subjects[name]() for name in ("counted", "list", "without total")]
+    total = int(pages[0].total)
+    known: dict[tuple[str | None, ...], int] = {(TENTH,): world.rows // 10, (None,): total}
+    matches = known.get(tuple(publishers), MATCHES)
+    assert [page.total for page in pages] == [matches, matches, None], pages
+    for page in pages:
+        assert [row[0] for row in bare[:100]] == [row.id for row in page.rows]
+    return total
 
 
 def walk_to(world: World, caller: Caller, publisher: str, number: int) -> ListQuery:
@@ -141,7 +185,7 @@ def walk_to(world: World, caller: Caller, publisher: str, number: int) -> ListQu
     query = asked(publisher, count=False)
     for _ in range(number - 1):
         page = world.platform.database.read_now(
-            lambda tx, query=query: integrations.list_integrations(tx, actor, query)
+            partial(integrations.list_integrations, actor=actor, query=query)
         )
         assert page.end is not None
         query = replace(query, after=page.end)
@@ -158,9 +202,11 @@ def far_page(world: World) -> Iterator[tuple[str, Figures]]:
         "far": core_list(world, world.admin, [far]),
         "first with total": core_list(world, world.admin, [replace(first, count=True)]),
         "far with total": core_list(world, world.admin, [replace(far, count=True)]),
+        "first with total counted": core_list(world, world.admin, [replace(first, count=True)], counted=True),
+        "far with total counted": core_list(world, world.admin, [replace(far, count=True)], counted=True),
     }
     timings = side_by_side(subjects)
-    for total in ("", " with total"):
+    for total in ("", " with total", " with total counted"):
         yield (
             f"page {number:,}{total}",
             {
@@ -173,18 +219,24 @@ def far_page(world: World) -> Iterator[tuple[str, Figures]]:
 
 def sizes(small: World, large: World) -> Iterator[tuple[str, Figures]]:
     """The same lists among ten times as many rows."""
+    kinds: dict[str, Sequence[str | None]] = {
+        "2,000 match": FEW,
+        "10 % match": (TENTH,),
+        "no filter": (None,),
+    }
+    ways = {"total counted": True, "total remembered": False}
     subjects: dict[str, Subject] = {}
-    for name, world in (("small", small), ("large", large)):
-        for kind, publishers in (("2,000 matches", FEW), ("10 % match", (TENTH,))):
-            for total in (True, False):
-                queries = [asked(publisher, count=total) for publisher in publishers]
-                subjects[f"{name} {kind} {total}"] = core_list(world, world.admin, queries)
+    for size, world in (("small", small), ("large", large)):
+        for kind, publishers in kinds.items():
+            queries = [asked(publisher) for publisher in publishers]
+            for way, counted in ways.items():
+                subjects[f"{size}, {kind}, {way}"] = core_list(world, world.admin, queries, counted=counted)
     timings = side_by_side(subjects)
-    for kind in ("2,000 matches", "10 % match"):
-        for total in (True, False):
-            one, other = f"small {kind} {total}", f"large {kind} {total}"
+    for kind in kinds:
+        for way in ways:
+            one, other = f"small, {kind}, {way}", f"large, {kind}, {way}"
             yield (
-                f"{kind}{'' if total else ', without total'}",
+                f"{kind}, {way}",
                 {
                     f"{small.rows:,} rows µs": timings.median(one) * 1e6,
                     f"{large.rows:,} rows µs": timings.median(other) * 1e6,
@@ -198,24 +250,26 @@ def over_http(world: World) -> Iterator[tuple[str, Figures]]:
     paths = [f"/api/integrations?publisher={publisher}" for publisher in FEW]
     publishers = "".join(f"&publisher={publisher}" for publisher in FEW)
     measure = f"/bench?user={world.admin.user_id}&seconds=1{publishers}"
-    with serving(world.platform.settings) as address:
-        body = get(address, paths[0], world.admin.key)
-        inside: list[float] = []
-        seen: dict[int, list[tuple[float, float]]] = {clients: [] for clients in HTTP_CLIENTS}
-        for _ in range(ROUNDS // 2 + 1):
-            inside.append(float(get(address, measure, world.admin.key)))
+    inside: list[Load] = []
+    seen: dict[int, list[Load]] = {clients: [] for clients in HTTP_CLIENTS}
+    with serving(world.platform.settings) as server:
+        body = get(server, paths[0], world.admin.key)
+        for _ in range(ROUNDS):
+            inside.append(msgspec.json.decode(get(server, measure, world.admin.key), type=Load))
             for clients in HTTP_CLIENTS:
-                found = load(address, paths, world.admin.key, clients=clients, seconds=HTTP_S)
-                seen[clients].append((found.rate, found.p99_s))
+                seen[clients].append(load(server, paths, world.admin.key, clients=clients, seconds=HTTP_S))
     for clients, rounds in seen.items():
-        shares = [rate / base for (rate, _), base in zip(rounds, inside, strict=True)]
+        pairs = list(zip(rounds, inside, strict=True))
         yield (
             f"{clients} client{'s' if clients > 1 else ''}",
             {
-                "in process lists/s": statistics.median(inside),
-                "HTTP lists/s": statistics.median(rate for rate, _ in rounds),
-                "HTTP / in process": statistics.median(shares),
-                "p99 ms": statistics.median(p99 for _, p99 in rounds) * 1e3,
+                "in process lists/s": statistics.median([one.rate for one in inside]),
+                "HTTP lists/s": statistics.median([one.rate for one in rounds]),
+                "HTTP / in process": statistics.median([one.rate / base.rate for one, base in pairs]),
+                "in process CPU µs": statistics.median([one.cpu_s for one in inside]) * 1e6,
+                "HTTP CPU µs": statistics.median([one.cpu_s for one in rounds]) * 1e6,
+                "CPU in process / HTTP": statistics.median([base.cpu_s / one.cpu_s for one, base in pairs]),
+                "p99 ms": statistics.median([one.p99_s for one in rounds]) * 1e3,
                 "body bytes": len(body),
             },
         )
@@ -263,12 +317,14 @@ def _short(value: float) -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, and print what was found."""
     parser = argparse.ArgumentParser(prog="python -m bench.lists", description=__doc__.partition("\n")[0])
-    parser.add_argument("--rows", nargs="+", type=int, default=[100_000, 1_000_000], help="multiples of 100,000")
+    parser.add_argument(
+        "--rows", nargs="+", type=int, default=[100_000, 1_000_000], help="multiples of 100,000"
+    )
     parser.add_argument("--postgresql", action="store_true", help="measure PostgreSQL as well")
     parser.add_argument("--json", action="store_true", help="print one JSON object at the end")
     given = parser.parse_args(arguments)
     engines = [Engine.SQLITE, *([Engine.POSTGRESQL] if given.postgresql else [])]
-    say: Callable[[str], None] = lambda text: print(text, file=sys.stderr if given.json else sys.stdout, flush=True)
+    say = partial(print, file=sys.stderr if given.json else sys.stdout, flush=True)
     say(f"load before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     found = {engine.value: run(engine, sorted(given.rows), say) for engine in engines}
     say(f"load after: {os.getloadavg()[0]:.1f}")

@@ -29,7 +29,9 @@ class Timings:
         return statistics.median([mine / theirs for mine, theirs in pairs])
 
 
-def side_by_side(subjects: Mapping[str, Subject], *, rounds: int = ROUNDS, block_s: float = BLOCK_S) -> Timings:
+def side_by_side(
+    subjects: Mapping[str, Subject], *, rounds: int = ROUNDS, block_s: float = BLOCK_S
+) -> Timings:
     """Call every subject for a while in each round, every other round in the opposite order."""
     calls = {name: calls_in(subject, block_s) for name, subject in subjects.items()}
     seen: dict[str, list[float]] = {name: [] for name in subjects}

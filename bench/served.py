@@ -21,6 +21,7 @@ import msgspec
 import uvloop
 
 from bench.measure import Subject, block, calls_in
+from bench.server import Load
 from trunkline import bootstrap
 from trunkline.cli.listening import Address, reserved
 from trunkline.cli.serving import serve_application
@@ -79,9 +80,9 @@ class Measured:
         asked = parse_qs(scope["query_string"].decode())
         subject = encoded_list(self._platform, asked["user"][0], asked["publisher"])
         calls = calls_in(subject, float(asked["seconds"][0]))
-        before = time.process_time()
+        used = time.process_time()
         rate = 1 / block(subject, calls)
-        body = msgspec.json.encode({"rate": rate, "cpuS": (time.process_time() - before) / calls})
+        body = msgspec.json.encode(Load(rate, (time.process_time() - used) / calls))
         headers = [(b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})

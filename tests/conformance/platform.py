@@ -8,17 +8,17 @@ from functools import partial
 from random import Random
 from typing import Any
 
-import pytest
 from msgspec import structs
 
-from tests.conformance.holdings import DEFINITIONS, Holdings, publish
+from tests.conformance.holdings import DEFINITIONS, Holdings
 from tests.conformance.operations import Operation
+from tests.conformance.platform_examples import succeeding
 from tests.conformance.platform_queries import bad_queries, camel
 from tests.conformance.platform_requests import Asker, Values
 from tests.conformance.vocabulary import Ask, Example, Place, Put, Vocabulary
 from trunkline.bootstrap import SPECS
-from trunkline.core import access, entities, installs, integrations
-from trunkline.infra.db import Database, ListSpec, Tx
+from trunkline.core import access, entities
+from trunkline.infra.db import Database, ListSpec
 from trunkline.kit.ids import PREFIXES, format_id
 
 KINDS = tuple(entities.KINDS)
@@ -110,165 +110,8 @@ PLAIN = frozenset(
 FREE = frozenset({"definition", "manifest", "variablesSchema", "authConfig", "variables", "metadata"})
 
 
-def spelled(held: Holdings, kind: str, *, fresh: bool = False, deleted: bool = False) -> str:
-    return format_id(kind, held.make(kind, deleted=deleted) if fresh else held.held(kind, deleted=deleted))
-
-
-# Bodies ------------------------------------------------------------------------------------------------
-
-
-def _create_entity(kind: str) -> Callable[[Holdings], dict[str, Any]]:
-    def body(held: Holdings) -> dict[str, Any]:
-        name = held.name(kind)
-        return {**_here(held), "slug": name, "name": name, "definition": DEFINITIONS[kind]}
-
-    return body
-
-
-def _here(held: Holdings) -> dict[str, Any]:
-    return {"workspaceId": spelled(held, "workspace")}
-
-
-def _there(held: Holdings) -> dict[str, Any]:
-    return {"organizationId": spelled(held, "organization")}
-
-
-def _renamed(held: Holdings) -> dict[str, Any]:
-    return {"name": held.name("renamed")}
-
-
-def _create_user(held: Holdings) -> dict[str, Any]:
-    name = held.name("user")
-    return {**_there(held), "email": f"{name}@example.com", "name": name}
-
-
-BODIES: dict[str, Callable[[Holdings], dict[str, Any]]] = {
-    **{f"create{kind.capitalize()}": _create_entity(kind) for kind in KINDS},
-    **{f"update{kind.capitalize()}": _renamed for kind in KINDS},
-    "createIntegration": lambda held: {**_here(held), "slug": held.name("integration"), "name": "new"},
-    "updateIntegration": _renamed,
-    "publishIntegration": lambda _held: {"version": "1.0.0"},
-    "installIntegration": _here,
-    "createKey": lambda held: {"name": held.name("key")},
-    "createToken": _here,
-    "detachIntegrationMember": lambda _held: {"detached": True},
-    "setOrganizationRole": lambda held: {
-        **_there(held),
-        "userId": spelled(held, "user", fresh=True),
-        "role": "admin",
-    },
-    "createOrganization": lambda held: {"name": held.name("organization"), "handle": held.handle()},
-    "updateOrganization": _renamed,
-    "createPermission": lambda held: {
-        "entityId": spelled(held, "integration", fresh=True),
-        "subjectId": spelled(held, "user"),
-        "tier": "viewer",
-    },
-    "updatePermission": lambda _held: {"tier": "editor"},
-    "createSecret": lambda held: {**_here(held), "name": held.name("secret"), "value": "not to be told"},
-    "updateSecret": _renamed,
-    "createSolution": lambda held: {**_here(held), "name": held.name("solution")},
-    "updateSolution": _renamed,
-    "addSolutionMember": lambda held: {
-        "solutionId": spelled(held, "solution"),
-        "entityId": spelled(held, "function", fresh=True),
-    },
-    "addSolutionMembers": lambda held: {
-        "solutionId": spelled(held, "solution"),
-        "entityIds": [spelled(held, "function", fresh=True), spelled(held, "agent", fresh=True)],
-    },
-    "createTeam": lambda held: {**_there(held), "name": held.name("team")},
-    "addTeamMember": lambda held: {"userId": spelled(held, "user", fresh=True)},
-    "createUser": _create_user,
-    "updateUser": _renamed,
-    "createWorkspace": lambda held: {**_there(held), "name": held.name("workspace"), "handle": held.handle()},
-    "updateWorkspace": _renamed,
-    "addWorkspaceMember": lambda held: {**_here(held), "userId": spelled(held, "user", fresh=True)},
-    "changeWorkspaceRole": lambda _held: {"role": "editor"},
-}
-
-
-# Paths of operations that need more than a fresh object of their kind -------------------------------------
-
-
-def _installable(held: Holdings) -> dict[str, str]:
-    def work(tx: Tx) -> str:
-        actor = held.actor(tx)
-        version = integrations.get_version(tx, actor, held_version)
-        return version.integration_id
-
-    held_version = held.make("version")
-    return {"id": format_id("integration", held.write(work))}
-
-
-def _upgradable(held: Holdings) -> dict[str, str]:
-    install_id = held.make("install")
-
-    def work(tx: Tx) -> None:
-        actor = held.actor(tx)
-        integration_id = installs.get_install(tx, actor, install_id).integration_id
-        function = integrations.preview_members(tx, actor, integration_id)[0].entity_id
-        change = entities.UpdateEntity(kind="function", id=function, definition={"steps": [2]})
-        entities.update_entity(tx, actor, change)
-        publish(tx, actor, integration_id, "1.1.0")
-
-    held.write(work)
-    return {"id": format_id("install", install_id)}
-
-
-def _team_member(held: Holdings) -> dict[str, str]:
-    team_id, user_id = held.make("team"), held.make("user")
-    held.write(lambda tx: access.add_team_member(tx, held.actor(tx), team_id, user_id))
-    return {"id": format_id("team", team_id), "user_id": format_id("user", user_id)}
-
-
-def _guest(held: Holdings) -> dict[str, str]:
-    """A member whom another organization manages: nobody leaves the own one."""
-    elsewhere = held.make("organization")
-
-    def work(tx: Tx) -> str:
-        owner = str(tx.value("SELECT owner_id FROM organizations WHERE id = :id", id=elsewhere))
-        access.add_membership(tx, held.actor(tx), held.organization_id, owner, "member")
-        return owner
-
-    user_id = held.write(work)
-    return {"organization_id": spelled(held, "organization"), "user_id": format_id("user", user_id)}
-
-
-PATHS: dict[str, Callable[[Holdings], dict[str, str]]] = {
-    "installIntegration": _installable,
-    "upgradeIntegrationInstall": _upgradable,
-    "removeTeamMember": _team_member,
-    "removeOrganizationMember": _guest,
-    # A fresh organization is somebody else's.
-    "updateOrganization": lambda held: {"id": spelled(held, "organization")},
-}
-
-
 def example(operation: Operation, held: Holdings) -> Example:
-    route = operation.route
-    body = None
-    if route.body is not None:
-        if route.operation_id not in BODIES:
-            pytest.fail(f"{operation}: add the body of a succeeding request to {__name__}.BODIES")
-        body = BODIES[route.operation_id](held)
-    return Example(_path(operation, held), _query(operation, held), body)
-
-
-def _path(operation: Operation, held: Holdings) -> dict[str, str]:
-    route = operation.route
-    if route.operation_id in PATHS:
-        return PATHS[route.operation_id](held)
-    deleted = route.path.endswith(("/purge", "/restore"))
-    kinds = {name: VOCABULARY.kind_of_path_parameter(operation, name) for name in route.parameters}
-    return {name: spelled(held, kind, fresh=route.writes, deleted=deleted) for name, kind in kinds.items()}
-
-
-def _query(operation: Operation, held: Holdings) -> dict[str, str]:
-    if operation.route.query is None:
-        return {}
-    required = [field.encode_name for field in structs.fields(operation.route.query) if field.required]
-    return {name: spelled(held, MEMBERS[name][0]) for name in required}
+    return succeeding(operation, held, VOCABULARY)
 
 
 # Where ids stand inside other values ------------------------------------------------------------------------

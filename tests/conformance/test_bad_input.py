@@ -264,6 +264,7 @@ def test_members_that_are_not_there_to_be_written(parties: Parties, operation: O
             send.refused(name, send.body({**body, name: "x"}), 400)
 
 
+@on_one_engine
 @pytest.mark.parametrize("operation", **named(WITH_BODY))
 def test_values_that_json_or_a_database_cannot_hold(parties: Parties, operation: Operation) -> None:
     send = Sender(parties, operation)
@@ -311,6 +312,7 @@ def test_any_text_is_either_kept_or_refused(parties: Parties, operation: Operati
                 send.refused((path, text[:80]), answer, 400, 403, 404, 409)
 
 
+@on_one_engine
 @pytest.mark.parametrize("operation", **named(LISTS))
 def test_a_list_refuses_what_it_cannot_mean(parties: Parties, operation: Operation) -> None:
     send = Sender(parties, operation)
@@ -389,6 +391,7 @@ def test_a_missing_or_malformed_credential(parties: Parties, operation: Operatio
         send.refused("two credentials", send.headed(twice), 400)
 
 
+@on_one_engine
 @pytest.mark.parametrize("operation", **named(WITH_IDS))
 def test_ids_that_nothing_has(parties: Parties, operation: Operation) -> None:
     words = vocabulary(operation)

@@ -123,8 +123,9 @@ class Vocabulary:
 def _vocabulary(name: str) -> Vocabulary:
     try:
         found = import_module(f"{__package__}.{name}").VOCABULARY
-    except (ImportError, AttributeError):
-        pytest.fail(f"the dialect {name} is not tested: add tests/conformance/{name}.py with its VOCABULARY")
+    except (ImportError, AttributeError) as error:
+        told = f"the dialect {name} is not tested: add tests/conformance/{name}.py with its VOCABULARY"
+        pytest.fail(f"{told} ({error})")
     assert isinstance(found, Vocabulary)
     return found
 

@@ -45,6 +45,18 @@ entities = Table(
         postgresql_where=LIVE,
     ),
     Index("ix_entities_workspace", "workspace_id", "kind", "created_at", "id"),
+    # Every list is of one kind; carries what scope looks at, so that an exact total is counted from the index.
+    Index(
+        "ix_entities_kind",
+        "kind",
+        "created_at",
+        "id",
+        "organization_id",
+        "deleted_at",  # its own condition's column, without which SQLite does not count from it
+        "workspace_id",
+        sqlite_where=LIVE,
+        postgresql_where=LIVE,
+    ),
     Index("ix_entities_namespace", "namespace"),
     Index("ix_entities_deletion_id", "deletion_id"),
     Index("ix_entities_purge_after", "purge_after"),

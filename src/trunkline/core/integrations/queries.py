@@ -14,8 +14,8 @@ SELECT id FROM integrations WHERE workspace_id = :workspace_id AND slug = :slug 
 ORGANIZATION_WITH_HANDLE = "SELECT id FROM organizations WHERE handle = :handle"
 HANDLE_OF = "SELECT handle FROM organizations WHERE id = :id"
 
-SNAPSHOT = """
-SELECT manifest, variables_schema, auth_config FROM integration_versions WHERE id = :id
+SNAPSHOTS = """
+SELECT id, manifest, variables_schema, auth_config FROM integration_versions WHERE id IN
 """
 
 VERSION_ROW = """

@@ -9,7 +9,7 @@ from msgspec import Raw, structs
 from msgspec.json import decode
 
 from trunkline.core.access import Permission, scope
-from trunkline.core.integrations.queries import EXPIRED, PINS_NAMESPACE, SNAPSHOT, VERSION_ROW
+from trunkline.core.integrations.queries import EXPIRED, PINS_NAMESPACE, SNAPSHOTS, VERSION_ROW
 from trunkline.core.integrations.specs import INTEGRATION, VERSION, IntegrationRow, VersionRow
 from trunkline.infra.db import Tx, lists
 from trunkline.kit.actor import Actor
@@ -28,9 +28,7 @@ def list_integrations(tx: Tx, actor: Actor, query: ListQuery) -> Page[Integratio
     """
     actor.require(Permission.INTEGRATIONS_READ)
     page = lists.list_rows(tx, INTEGRATION, query, scope(actor, tx.specs))
-    if all(row.insider for row in page.rows):
-        return page
-    return replace(page, rows=[as_seen(tx, row) for row in page.rows])
+    return replace(page, rows=as_seen(tx, page.rows))
 
 
 def get_integration(tx: Tx, actor: Actor, integration_id: str) -> IntegrationRow:
@@ -52,17 +50,20 @@ def visible_integration(tx: Tx, actor: Actor, integration_id: str) -> Integratio
     row = lists.get_row(tx, INTEGRATION, integration_id, scope(actor, tx.specs))
     if row is None:
         raise NotFoundError("integration")
-    return as_seen(tx, row)
+    return as_seen(tx, [row])[0]
 
 
-def as_seen(tx: Tx, row: IntegrationRow) -> IntegrationRow:
-    """The draft for those it belongs to, the published snapshot for everybody else."""
-    if row.insider:
-        return row
-    found = tx.fetch(SNAPSHOT, {"id": row.current_version_id})
-    manifest, variables_schema, auth_config = (
-        (Raw(text.encode()) for text in found[0]) if found else (_EMPTY, _EMPTY, _EMPTY)
-    )
+def as_seen(tx: Tx, rows: list[IntegrationRow]) -> list[IntegrationRow]:
+    """The draft for those it belongs to, the published snapshot for everybody else; at most one statement."""
+    published = {row.current_version_id for row in rows if not row.insider}
+    if not published:
+        return rows
+    snapshots = {version_id: texts for version_id, *texts in tx.fetch_for(SNAPSHOTS, published)}
+    return [row if row.insider else _published(row, snapshots.get(row.current_version_id)) for row in rows]
+
+
+def _published(row: IntegrationRow, texts: list[str] | None) -> IntegrationRow:
+    manifest, variables_schema, auth_config = (_EMPTY,) * 3 if texts is None else map(Raw, texts)
     return structs.replace(row, manifest=manifest, variables_schema=variables_schema, auth_config=auth_config)
 
 

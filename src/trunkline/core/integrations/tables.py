@@ -64,12 +64,14 @@ integrations = Table(
         "visibility",
         "current_version",
     ),
-    # The same for lists of no particular publisher.
+    # The same for lists of no particular publisher. SQLite counts from a partial index only if that holds the
+    # column of its own condition.
     Index(
         "ix_integrations_created",
         "created_at",
         "id",
         "organization_id",
+        "deleted_at",
         "workspace_id",
         "visibility",
         "current_version",

@@ -127,21 +127,24 @@ def _load(spec: ListSpec[Row], rows: list[tuple[Any, ...]]) -> list[Row]:
 class _Reading:
     """The statements of one read: they share the restriction to what belongs to the list."""
 
-    __slots__ = ("_parts", "_predicates", "_spec", "_tx")
+    __slots__ = ("_parts", "_predicates", "_restriction", "_spec", "_tx")
 
     def __init__(self, tx: Tx, spec: ListSpec[Any], scope: Scope) -> None:
         self._tx = tx
         self._spec = spec
         self._predicates = Predicates(tx.engine, tx.specs, scope)
         self._parts: list[str] = []
+        self._restriction: dict[str, Any] = {}
 
     def fetch(
         self, columns: Sequence[str], rest: str = "", *, where: Sequence[str] = ()
     ) -> list[tuple[Any, ...]]:
         """Run one statement over the list, or over `where` instead."""
+        return self._tx.fetch(self._select(columns, rest, where or self._parts), self._predicates.params)
+
+    def _select(self, columns: Sequence[str], rest: str, where: Sequence[str]) -> str:
         found = source(self._spec, ROW)
-        sql = f"SELECT {', '.join(columns)} FROM {found} WHERE {' AND '.join(where or self._parts)}{rest}"
-        return self._tx.fetch(sql, self._predicates.params)
+        return f"SELECT {', '.join(columns)} FROM {found} WHERE {' AND '.join(where)}{rest}"
 
     def expression(self, name: str) -> str:
         """What a field sorts by."""
@@ -154,6 +157,8 @@ class _Reading:
             self.keep_ids(query.ids)
         if query.where is not None:
             self._parts.append(self._predicates.matching(self._spec, ROW, query.where))
+        # What pages bind later says where they lie; every page of a list has the same total.
+        self._restriction = dict(self._predicates.params)
 
     def keep_ids(self, ids: Sequence[str]) -> None:
         """Keep rows of these ids."""
@@ -223,4 +228,4 @@ class _Reading:
 
     def count(self) -> int:
         """How many rows the list has."""
-        return int(self.fetch(["count(*)"])[0][0])
+        return self._tx.total(self._select(["count(*)"], "", self._parts), self._restriction)

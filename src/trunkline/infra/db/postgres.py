@@ -72,6 +72,9 @@ class _Statements:
     def fetch(self, sql: str, params: Params) -> list[tuple[Any, ...]]:
         return self._cursor.execute(for_psycopg(sql).encode(), params).fetchall()
 
+    def total(self, sql: str, params: Params) -> int:
+        return int(self.fetch(sql, params)[0][0])
+
     def run(self, sql: str, params: Params) -> int:
         return self._cursor.execute(for_psycopg(sql).encode(), params).rowcount
 

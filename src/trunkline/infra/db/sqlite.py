@@ -42,6 +42,7 @@ from trunkline.kit.errors import UnavailableError
 MINIMUM_VERSION = (3, 51, 3)
 GROUP_LIMIT = 64  # writes per commit
 BUSY_TIMEOUT_MS = 5_000  # other processes: the command line beside a running server
+TOTALS_LIMIT = 200  # totals a reader remembers; a few kilobytes each
 PROGRESS_STEPS = 20_000  # virtual-machine steps between looks at the clock; about a millisecond
 _UNIQUE = (apsw.SQLITE_CONSTRAINT_UNIQUE, apsw.SQLITE_CONSTRAINT_PRIMARYKEY)
 
@@ -63,7 +64,7 @@ def check_version() -> None:
 class _Connection:
     """An apsw connection with our settings and a deadline; also the `Cursor` of its transactions."""
 
-    def __init__(self, path: Path, vfs: str | None) -> None:
+    def __init__(self, path: Path, vfs: str | None, *, writes: bool = False) -> None:
         self.raw = apsw.Connection(str(path), vfs=vfs, statementcachesize=512)
         self.raw.set_busy_timeout(BUSY_TIMEOUT_MS)
         for pragma in (
@@ -77,11 +78,31 @@ class _Connection:
             "secure_delete=ON",
         ):
             self.raw.execute(f"PRAGMA {pragma}")
+        self._writes = writes
+        self._version: object = None
+        self._totals: dict[object, int] = {}
         self.deadline = float("inf")
         self.raw.set_progress_handler(lambda: time.monotonic() > self.deadline, PROGRESS_STEPS)
 
     def fetch(self, sql: str, params: Params) -> list[tuple[Any, ...]]:
         return self.raw.execute(sql, params).fetchall()
+
+    def total(self, sql: str, params: Params) -> int:
+        """The number `sql` reads, remembered for as long as nobody commits anything.
+
+        The data version changes whenever another connection has committed, which is when SQLite drops its
+        own page cache too: what is remembered is never staler than what would be read. It is looked at
+        inside the transaction, hence of its snapshot. A writer's own changes do not show in it.
+        """
+        if self._writes:
+            return int(self.fetch(sql, params)[0][0])
+        version = self.raw.execute("PRAGMA data_version").fetchall()
+        if version != self._version or len(self._totals) >= TOTALS_LIMIT:
+            self._version, self._totals = version, {}
+        key = (sql, *params.items())
+        if key not in self._totals:
+            self._totals[key] = int(self.fetch(sql, params)[0][0])
+        return self._totals[key]
 
     def run(self, sql: str, params: Params) -> int:
         self.raw.execute(sql, params)
@@ -140,7 +161,7 @@ class SqliteDatabase(Database):
         self.path = path
         self.catalog = catalog
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        self._writer_connection = _Connection(path, vfs)
+        self._writer_connection = _Connection(path, vfs, writes=True)
         # Last in, first out: the connection used last has what is asked for in its page cache.
         self._readers: queue.LifoQueue[_Connection] = queue.LifoQueue()
         for _ in range(READERS):

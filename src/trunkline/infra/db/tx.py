@@ -35,6 +35,10 @@ class Cursor(Protocol):
         """All rows of a statement."""
         ...
 
+    def total(self, sql: str, params: Params) -> int:
+        """The one number a statement reads; an engine may know it from an earlier look at the same data."""
+        ...
+
     def run(self, sql: str, params: Params) -> int:
         """Execute a statement; the number of rows it touched."""
         ...
@@ -85,6 +89,11 @@ class Tx:
         """Rows as plain tuples; prefer `all` with a Struct outside `infra`."""
         self.statements += 1
         return self._cursor.fetch(sql, params)
+
+    def total(self, sql: str, params: Params) -> int:
+        """How many rows a `count(*)` finds, exact on this snapshot."""
+        self.statements += 1
+        return self._cursor.total(sql, params)
 
     def fetch_for(self, sql: str, values: Iterable[Any], **params: Any) -> list[tuple[Any, ...]]:
         """Rows of a statement that ends in `IN`, for any number of values."""

@@ -297,6 +297,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_entities"),
     )
     op.create_index("ix_entities_deletion_id", "entities", ["deletion_id"], unique=False)
+    op.create_index(
+        "ix_entities_kind",
+        "entities",
+        ["kind", "created_at", "id", "organization_id", "deleted_at", "workspace_id"],
+        unique=False,
+        sqlite_where=sa.text("deleted_at IS NULL"),
+        postgresql_where=sa.text("deleted_at IS NULL"),
+    )
     op.create_index("ix_entities_namespace", "entities", ["namespace"], unique=False)
     op.create_index("ix_entities_purge_after", "entities", ["purge_after"], unique=False)
     op.create_index(
@@ -375,6 +383,22 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name="fk_integrations_workspace_id"),
         sa.PrimaryKeyConstraint("id", name="pk_integrations"),
+    )
+    op.create_index(
+        "ix_integrations_created",
+        "integrations",
+        [
+            "created_at",
+            "id",
+            "organization_id",
+            "deleted_at",
+            "workspace_id",
+            "visibility",
+            "current_version",
+        ],
+        unique=False,
+        sqlite_where=sa.text("deleted_at IS NULL"),
+        postgresql_where=sa.text("deleted_at IS NULL"),
     )
     op.create_index("ix_integrations_deletion_id", "integrations", ["deletion_id"], unique=False)
     op.create_index(
@@ -841,6 +865,12 @@ def downgrade() -> None:
     )
     op.drop_index("ix_integrations_organization", table_name="integrations")
     op.drop_index("ix_integrations_deletion_id", table_name="integrations")
+    op.drop_index(
+        "ix_integrations_created",
+        table_name="integrations",
+        sqlite_where=sa.text("deleted_at IS NULL"),
+        postgresql_where=sa.text("deleted_at IS NULL"),
+    )
     op.drop_table("integrations")
     op.drop_index("ix_grants_workspace", table_name="grants")
     op.drop_index("ix_grants_subject_id", table_name="grants")
@@ -856,6 +886,12 @@ def downgrade() -> None:
     op.drop_index("ix_entities_workspace", table_name="entities")
     op.drop_index("ix_entities_purge_after", table_name="entities")
     op.drop_index("ix_entities_namespace", table_name="entities")
+    op.drop_index(
+        "ix_entities_kind",
+        table_name="entities",
+        sqlite_where=sa.text("deleted_at IS NULL"),
+        postgresql_where=sa.text("deleted_at IS NULL"),
+    )
     op.drop_index("ix_entities_deletion_id", table_name="entities")
     op.drop_table("entities")
     op.drop_index("ux_access_keys_digest", table_name="access_keys")
