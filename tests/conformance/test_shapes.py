@@ -128,6 +128,7 @@ def test_a_request_repeated_under_its_key_has_one_effect(parties: Parties, opera
     assert not seen[0], seen
 
 
+@on_one_engine
 @pytest.mark.parametrize("operation", **named(CONDITIONAL))
 def test_a_write_on_another_representation_is_refused(parties: Parties, operation: Operation) -> None:
     asked = example(parties, operation)
@@ -141,6 +142,7 @@ def test_a_write_on_another_representation_is_refused(parties: Parties, operatio
     assert not seen[0], seen
 
 
+@on_one_engine
 @pytest.mark.parametrize("operation", **named(TAGGED))
 def test_a_representation_is_sent_once(parties: Parties, operation: Operation) -> None:
     asked = example(parties, operation)
@@ -198,6 +200,7 @@ def test_every_order_of_a_list_is_total(parties: Parties, operation: Operation) 
         assert back["data"] == whole[1:4]
 
 
+@on_one_engine
 @pytest.mark.parametrize("operation", **named(LISTS))
 def test_a_list_takes_as_many_statements_for_twice_the_rows(parties: Parties, operation: Operation) -> None:
     enough(parties, operation)

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -38,15 +38,16 @@ from trunkline.kit.errors import UnavailableError
 THREADS = 8
 TRIES = 6  # of a write that loses against a concurrent one: five whole repetitions
 BACKOFF_S = 0.01  # first pause between tries; doubles, with full jitter
-WRITERS = 1  # of one process at a time: measured, more lose against each other what they gain
+WRITERS = 1  # of requests at a time: measured, more lose against each other what they gain
 ALONE_AFTER = 2  # lost tries; the next one runs while nobody else writes
-TURN_KEY = 7_461_004  # advisory lock of the turn
+TURN_KEY = 7_461_002  # advisory lock of the turn
 MINIMUM_VERSION = 150_000  # PostgreSQL 15
 # Writers share the turn; one that keeps losing takes it alone (see `PostgresDatabase._turn`).
-_BEGIN_WRITE = (
+_JOIN_TURN = (
     f"SELECT set_config('statement_timeout', '{int(WRITE_DEADLINE_S * 1000)}', true), "
     f"pg_advisory_xact_lock_shared({TURN_KEY})"
 ).encode()
+_SET_TRANSACTION = "SET TRANSACTION"
 
 
 class OutcomeUnknownError(UnavailableError):
@@ -66,22 +67,37 @@ def _unhurried(work: Work[Answer]) -> Work[Answer]:
 class _Statements:
     """A psycopg cursor as the `Cursor` of a transaction; binary results decode faster than text."""
 
-    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+    def __init__(self, connection: psycopg.Connection[Any], *, writable: bool) -> None:
         self._cursor = connection.cursor(binary=True)
+        self._joins = writable
+
+    def _join(self, sql: str) -> None:
+        """Share the turn before the first statement; whoever leaves SERIALIZABLE has no part in it.
+
+        That one must set its isolation before anything takes a snapshot.
+        """
+        if self._joins:
+            self._joins = False
+            if not sql.startswith(_SET_TRANSACTION):
+                self._cursor.execute(_JOIN_TURN)
 
     def fetch(self, sql: str, params: Params) -> list[tuple[Any, ...]]:
+        self._join(sql)
         return self._cursor.execute(for_psycopg(sql).encode(), params).fetchall()
 
     def total(self, sql: str, params: Params) -> int:
         return int(self.fetch(sql, params)[0][0])
 
     def run(self, sql: str, params: Params) -> int:
+        self._join(sql)
         return self._cursor.execute(for_psycopg(sql).encode(), params).rowcount
 
     def run_many(self, sql: str, rows: Iterable[Params]) -> None:
+        self._join(sql)
         self._cursor.executemany(for_psycopg(sql).encode(), rows)
 
     def insert_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        self._join(sql)
         self._cursor.executemany(sql.encode(), rows)
 
 
@@ -101,7 +117,6 @@ class PostgresDatabase(Database):
         self.url = url
         self.catalog = catalog
         self._read_deadline_s = read_deadline_s
-        self._writers = threading.BoundedSemaphore(WRITERS)
         self._connections = ConnectionPool(
             url,
             min_size=1,
@@ -156,7 +171,6 @@ class PostgresDatabase(Database):
         for attempt in range(TRIES):
             try:
                 with (
-                    self._writers if writable else nullcontext(),
                     self._connections.connection() as connection,
                     self._turn(connection, alone=attempt >= ALONE_AFTER),
                     transaction_marker(),
@@ -214,9 +228,7 @@ class PostgresDatabase(Database):
             psycopg.IsolationLevel.SERIALIZABLE if writable else psycopg.IsolationLevel.REPEATABLE_READ
         )
         try:
-            if writable:
-                connection.execute(_BEGIN_WRITE)
-            answer = work(self.transaction(_Statements(connection), writable=writable))
+            answer = work(self.transaction(_Statements(connection, writable=writable), writable=writable))
         except BaseException:
             if not connection.closed:
                 connection.rollback()
