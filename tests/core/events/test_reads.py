@@ -11,7 +11,7 @@ from trunkline.core import events
 from trunkline.core.journal import Change, empty_payloads, record
 from trunkline.kit.actor import Actor, Tier
 from trunkline.kit.errors import ForbiddenError, InvalidRequestError, NotFoundError
-from trunkline.kit.filters import All, Compare, Op, OrderKey, Quantifier, Related
+from trunkline.kit.filters import All, Compare, Op, Quantifier, Related
 from trunkline.kit.ids import new_id
 from trunkline.kit.pages import ListQuery
 
@@ -169,15 +169,6 @@ def test_a_relation_does_not_reach_events_the_caller_may_not_see(world):
     happen(world, "shown", workspace_id=world.one, parent_id=hidden)
     assert seen(world, "viewer", where=Related("parent", Quantifier.ONE, MINE)) == []
     assert seen(world, "boss", where=Related("parent", Quantifier.ONE, MINE)) == ["shown"]
-
-
-def test_followers_read_in_the_order_of_seq(world):
-    for name in ("a", "b", "c"):
-        happen(world, name, workspace_id=world.one)
-    world.write(events.assign_sequence)
-    happen(world, "unnumbered", workspace_id=world.one)
-    numbered = All((MINE, Compare("seq", Op.IS_NULL, False)))
-    assert seen(world, "viewer", where=numbered, order=(OrderKey("seq"),)) == ["a", "b", "c"]
 
 
 def test_what_the_platform_itself_records_is_listed(world):

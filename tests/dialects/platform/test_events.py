@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 
 from tests.dialects.platform.people import NOW, listed, page, person, refusal, refused_at
-from trunkline.core.events import assign_sequence
 
 PATH = "/api/events"
 
@@ -20,7 +19,6 @@ def test_tells_what_happened_to_what_and_who_did_it(instance, shop):
     (event,) = instance.ok("GET", f"{PATH}?type=integration.created")["data"]
     assert event == {
         "id": event["id"],
-        "seq": None,
         "type": "integration.created",
         "subjectId": shop["id"],
         "userId": f"usr_{instance.user_id}",
@@ -31,13 +29,6 @@ def test_tells_what_happened_to_what_and_who_did_it(instance, shop):
     }
     assert event["id"].startswith("evt_")
     assert instance.ok("GET", f"{PATH}/{event['id']}") == event
-
-
-def test_every_event_gets_its_place_once_it_is_numbered(instance, shop):
-    path = f"{PATH}?subject_id={shop['id']}"
-    assert [event["seq"] for event in instance.ok("GET", path)["data"]] == [None]
-    count = instance.database.write_now(assign_sequence)
-    assert [event["seq"] for event in instance.ok("GET", path)["data"]] == [count]
 
 
 def test_what_the_system_did_names_nobody_and_a_cascade_names_its_cause(instance):

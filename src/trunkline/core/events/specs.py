@@ -67,7 +67,6 @@ EVENT = ListSpec(
     columns={"data": "{a}d.data"},
     fields={
         "id": Field(kind=FieldKind.ID, id_kinds=("event",)),
-        "seq": Field(kind=FieldKind.INTEGER, nullable=True),
         "organization_id": Field(kind=FieldKind.ID, id_kinds=("organization",)),
         "workspace_id": Field(kind=FieldKind.ID, id_kinds=("workspace",), nullable=True),
         "type": Field(kind=FieldKind.TEXT),

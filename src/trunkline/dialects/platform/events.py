@@ -19,9 +19,6 @@ class EventWire(Wire, frozen=True, kw_only=True):
     """What happened to what; `parentId` is the event it follows from."""
 
     id: str
-    seq: Annotated[
-        int | None, Meta(description="Place in the order events became visible; null until it is known.")
-    ]
     type: Annotated[str, Meta(examples=["integration.published"])]
     subject_id: str
     user_id: Annotated[str | None, Meta(description="Who did it; null for the system.")]
@@ -35,7 +32,6 @@ def spell(row: core.EventRow) -> EventWire:
     """An event in this dialect."""
     return EventWire(
         id=format_id("event", row.id),
-        seq=row.seq,
         type=row.type,
         subject_id=format_id(row.subject_kind, row.subject_id),
         user_id=spell_id("user", row.user_id),
