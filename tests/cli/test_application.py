@@ -96,7 +96,11 @@ def test_a_reader_that_has_had_enough_is_no_error(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_ends_a_command_with_130_and_one_line(home: Path) -> None:
-    command = [sys.executable, "-m", "trunkline", "import", "openapi", "-", "--data-dir", str(home)]
+    listening = (
+        "signal.signal(signal.SIGINT, signal.default_int_handler)"  # a shell's background job ignores it
+    )
+    run = f"import runpy, signal; {listening}; runpy.run_module('trunkline', run_name='__main__')"
+    command = [sys.executable, "-c", run, "import", "openapi", "-", "--data-dir", str(home)]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, env=environment(), stdin=pipe, stdout=pipe, stderr=pipe) as process:
         assert process.stdin is not None
