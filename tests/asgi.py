@@ -71,7 +71,12 @@ async def send_chunks(
     await app(scope, receive, send)
     if not sent:
         return Response(0, {}, b"")
-    assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
-    given = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in sent[0]["headers"]]
+    start, *bodies = sent
+    assert [start["type"], *{message["type"] for message in bodies}] == [
+        "http.response.start",
+        "http.response.body",
+    ]
+    assert [message.get("more_body", False) for message in bodies] == [True] * (len(bodies) - 1) + [False]
+    given = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in start["headers"]]
     assert len(dict(given)) == len(given), "a header was sent twice"
-    return Response(sent[0]["status"], dict(given), sent[1]["body"])
+    return Response(start["status"], dict(given), b"".join(message["body"] for message in bodies))

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from trunkline.dialects import discover
 from trunkline.infra.db import Database
-from trunkline.web import Application, Dialect, Resolver, Services
+from trunkline.web import Application, Dialect, Services
 from trunkline.web.application import Lifespan
 from trunkline.web.docs import Docs
 from trunkline.web.health import health_pages
+from trunkline.web.resolver import DialectResolver
 
 DEFAULT_DIALECT = "platform"
 
@@ -19,7 +20,7 @@ def create_app(
     services: Services,
     dialects: Sequence[Dialect] | None = None,
     *,
-    resolver: Resolver | None = None,
+    default_dialect: str = DEFAULT_DIALECT,
     lifespan: Lifespan | None = None,
 ) -> Application:
     """Assemble the application.
@@ -29,7 +30,7 @@ def create_app(
         services: handed to every handler.
         dialects: what to serve, by default everything `discover` finds. The first one (the platform's own,
             where it is served) also spells the errors of paths that belong to none.
-        resolver: decides which dialect answers an operation that several have at the root.
+        default_dialect: answers an operation that several have at the root when nothing tells which is meant.
         lifespan: entered before the first request and left after the last.
 
     Raises:
@@ -37,4 +38,5 @@ def create_app(
     """
     served = sorted(discover() if dialects is None else dialects, key=lambda one: one.name != DEFAULT_DIALECT)
     pages = {**health_pages(database), **Docs(served).pages()}
+    resolver = DialectResolver(database, services, default_dialect)
     return Application(database, services, served, pages=pages, resolver=resolver, lifespan=lifespan)

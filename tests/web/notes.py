@@ -17,7 +17,7 @@ from trunkline.kit.actor import Actor
 from trunkline.kit.cursors import CursorCodec
 from trunkline.kit.errors import ErrorKind, NotFoundError, TrunklineError, UnauthenticatedError
 from trunkline.kit.ids import new_id
-from trunkline.web import Call, Dialect, Headers, Reply, Route, Services
+from trunkline.web import Call, Credentials, Dialect, Reply, Route, Services
 
 
 def create_tables(tx: Tx) -> None:
@@ -185,8 +185,9 @@ def greet(call: Call) -> dict[str, Any]:
     return {"hello": call.headers.get("X-Name", "you"), "has_caller": call.caller is not None}
 
 
-def authenticate(tx: Tx, headers: Headers, _services: Services) -> Actor:
-    token = headers.get("authorization", "").removeprefix("Bearer ")
+def authenticate(tx: Tx, credentials: Credentials, _services: Services) -> Actor:
+    given = credentials.headers.get("authorization", "")
+    token = credentials.verified_user or given.removeprefix("Bearer ")
     operations = tx.value("SELECT operations FROM callers WHERE token = :token", token=token)
     if operations is None:
         raise UnauthenticatedError("who are you?")

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import re
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -14,8 +15,7 @@ from tests.web.conftest import READER, WRITER
 from tests.web.notes import NOTES, NoteServices, get_note, greet
 from trunkline.app import create_app
 from trunkline.infra.db import Database
-from trunkline.web import Application, Dialect, Incoming, Route
-from trunkline.web.endpoint import Endpoint
+from trunkline.web import Application, Claims, Dialect, Route
 
 
 def public(path: str, name: str, **more: Any) -> Route:
@@ -139,22 +139,48 @@ def test_two_operations_of_one_name_fail_at_start(database: Database, services: 
         create_app(database, services, [dialect])
 
 
-def test_dialects_that_share_an_operation_at_the_root_need_a_resolver(
+def test_of_dialects_that_share_an_operation_at_the_root_the_claims_decide(
     database: Database, services: NoteServices
 ) -> None:
     one = serving(database, public("/a/{x}", "one"), name="first")
     two = serving(database, public("/a/{y}", "two"), public("/b", "only"), name="second")
-    with pytest.raises(ValueError, match=r"GET /a/\{y\} is both first.one and second.two"):
-        create_app(database, services, [one, two])
-
-    async def by_header(incoming: Incoming, candidates: Sequence[Endpoint]) -> Endpoint:
-        return candidates[int(incoming.headers.get("x-pick", "0"))]
-
-    app = create_app(database, services, [one, two], resolver=by_header)
-    assert call(app, "GET", "/a/1").json == {"name": "one", "x": "1"}
-    assert call(app, "GET", "/a/1", {"x-pick": "1"}).json == {"name": "two", "y": "1"}
-    assert call(app, "GET", "/second/a/1").json == {"name": "two", "y": "1"}
+    two = replace(two, claims=Claims(media_types=("text/second",), own_id=re.compile("two-.*")))
+    app = create_app(database, services, [one, two], default_dialect="first")
+    plain = call(app, "GET", "/a/1")
+    assert plain.json == {"name": "one", "x": "1"}
+    assert plain.headers["integration-dialect"] == "first; by=default"
+    assert plain.headers["vary"] == "Accept, Authorization, Cookie"
+    named = call(app, "GET", "/a/1", {"accept": "text/second"})
+    assert (named.json, named.headers["integration-dialect"]) == (
+        {"name": "two", "y": "1"},
+        "second; by=media-type",
+    )
+    assert call(app, "GET", "/a/two-1").headers["integration-dialect"] == "second; by=id"
+    final = call(app, "GET", "/second/a/1")
+    assert (final.json, "integration-dialect" in final.headers) == ({"name": "two", "y": "1"}, False)
     assert call(app, "GET", "/b").json == {"name": "only"}
+
+
+def test_a_last_parameter_can_take_the_rest_of_the_path_as_it_was_sent(
+    database: Database, services: NoteServices
+) -> None:
+    rest = public("/files/{id}/at/{path...}", "rest")
+    dialect = serving(database, rest, public("/files/{id}/at/fixed", "fixed"))
+    app = create_app(database, services, [dialect])
+    found = {
+        path: call(app, "GET", path).json.get("path")
+        for path in (
+            "/files/1/at/a",
+            "/files/1/at/a/b%2Fc/",
+            "/files/1/at/",
+            "/files/1/at//x",
+            "/notes/files/1/at/%C3%A4/%2e%2e",
+            "/files/1/at/fixed",
+        )
+    }
+    assert list(found.values()) == ["a", "a/b%2Fc/", "", "/x", "%C3%A4/%2e%2e", None]
+    assert call(app, "GET", "/files/1/at").status == 404
+    assert call(app, "POST", "/files/1/at/a/b").headers["allow"] == "GET, HEAD"
 
 
 def test_no_dialect_at_all_fails_at_start(database: Database, services: NoteServices) -> None:
@@ -178,6 +204,11 @@ def test_no_dialect_at_all_fails_at_start(database: Database, services: NoteServ
         ({"method": "POST", "inline": True}, "writes never run inline"),
         ({"resource": get_note}, "only a write is conditional"),
         ({"one_time_secret": True}, "holds no secret"),
+        ({"flow": True, "inline": True}, "a flow runs in no transaction"),
+        ({"method": "POST", "flow": True, "resource": get_note}, "a flow is not conditional"),
+        ({"method": "POST", "raw": True}, "only a flow reads its body"),
+        ({"method": "POST", "flow": True, "raw": True, "upload": True}, "a body is of one kind"),
+        ({"path": "/a/{x...}/b"}, "the path is malformed"),
     ],
 )
 def test_a_contradictory_route_fails_where_it_is_declared(changes: dict[str, Any], message: str) -> None:

@@ -10,7 +10,9 @@
     ├── PayloadTooLargeError     413  the body or header is over its limit
     ├── UnsupportedMediaError    415  the body is not of a type this operation reads
     ├── RateLimitedError         429  too many requests; `retry_after_s` says when to come back
-    └── UnavailableError         503  a dependency is busy or down; safe to try again
+    ├── BadGatewayError          502  somebody else's server failed or could not be reached
+    ├── UnavailableError         503  a dependency is busy or down; safe to try again
+    └── GatewayTimeoutError      504  somebody else's server did not answer in time
 
 `code` is stable and for programs, the message is a sentence for people. Raise the most specific class;
 a capability derives its own in its `errors.py` and only sets `code`.
@@ -36,7 +38,9 @@ class ErrorKind(StrEnum):
     UNSUPPORTED_MEDIA = "unsupported_media_type"
     RATE_LIMITED = "rate_limited"
     INTERNAL = "internal"
+    BAD_GATEWAY = "bad_gateway"
     UNAVAILABLE = "unavailable"
+    GATEWAY_TIMEOUT = "gateway_timeout"
 
     @property
     def status(self) -> int:
@@ -56,7 +60,9 @@ _STATUS = {
     ErrorKind.UNSUPPORTED_MEDIA: 415,
     ErrorKind.RATE_LIMITED: 429,
     ErrorKind.INTERNAL: 500,
+    ErrorKind.BAD_GATEWAY: 502,
     ErrorKind.UNAVAILABLE: 503,
+    ErrorKind.GATEWAY_TIMEOUT: 504,
 }
 
 
@@ -160,6 +166,20 @@ class RateLimitedError(TrunklineError):
     def __init__(self, message: str, retry_after_s: int) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class BadGatewayError(TrunklineError):
+    """Somebody else's server failed or could not be reached."""
+
+    kind = ErrorKind.BAD_GATEWAY
+    code = "bad_gateway"
+
+
+class GatewayTimeoutError(TrunklineError):
+    """Somebody else's server did not answer in time."""
+
+    kind = ErrorKind.GATEWAY_TIMEOUT
+    code = "gateway_timeout"
 
 
 class UnavailableError(TrunklineError):

@@ -7,18 +7,22 @@ the handler, encode, keep the answer.
 """
 
 from trunkline.web.application import Application, Resolver
-from trunkline.web.dialect import Dialect, SecurityScheme
+from trunkline.web.dialect import Claims, Credentials, Dialect, SecurityScheme
 from trunkline.web.incoming import Incoming
 from trunkline.web.openapi import openapi_document
-from trunkline.web.route import Call, Headers, Reply, Route
+from trunkline.web.route import Call, FlowCall, Headers, Reply, Route
 from trunkline.web.services import AnswerSeal, CursorCodec, Services
+from trunkline.web.uploads import Upload
 
 __all__ = [
     "AnswerSeal",
     "Application",
     "Call",
+    "Claims",
+    "Credentials",
     "CursorCodec",
     "Dialect",
+    "FlowCall",
     "Headers",
     "Incoming",
     "Reply",
@@ -26,5 +30,6 @@ __all__ = [
     "Route",
     "SecurityScheme",
     "Services",
+    "Upload",
     "openapi_document",
 ]

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from starlette.types import Send
+from starlette.types import Message, Send
 
 BODILESS = (204, 304)  # statuses that must not carry content (RFC 9110 sections 15.3.5 and 15.4.5)
 
 
 @dataclass(slots=True)
 class Answer:
-    """Status, headers by lower-case name, body."""
+    """Status, headers by lower-case name, body.
+
+    Attributes:
+        stream: the body instead, where it is passed on as it comes.
+    """
 
     status: int
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
+    stream: AsyncGenerator[bytes, None] | None = None
 
     async def send(self, send: Send, *, request_id: str, head: bool = False) -> None:
         """Write it, without its body for a HEAD request; a client that has left is no error."""
@@ -26,14 +32,28 @@ class Answer:
             "x-request-id": request_id,
             "x-content-type-options": "nosniff",
         }
-        if self.status not in BODILESS:
+        if self.status not in BODILESS and self.stream is None:
             headers["content-length"] = str(len(self.body))
+        start = {"type": "http.response.start", "status": self.status, "headers": _raw(headers)}
         try:
-            await send({"type": "http.response.start", "status": self.status, "headers": _raw(headers)})
+            if self.stream is not None:
+                await _pass_on(self.stream, start, send, head=head)
+                return
+            await send(start)
             await send({"type": "http.response.body", "body": b"" if head else self.body})
         except OSError:
             # ASGI servers may raise when the connection is closed; what was done stays done.
             return
+
+
+async def _pass_on(stream: AsyncGenerator[bytes, None], start: Message, send: Send, *, head: bool) -> None:
+    """Send what comes as it comes; however it ends, where it comes from is let go."""
+    async with aclosing(stream):
+        await send(start)
+        if not head:
+            async for chunk in stream:
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
 
 
 def _raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:

@@ -16,11 +16,12 @@ from trunkline.web.dialect import Dialect
 from trunkline.web.endpoint import Endpoint
 from trunkline.web.errors import ClientGoneError, InternalError, MethodNotAllowedError
 from trunkline.web.incoming import Incoming
+from trunkline.web.resolver import HEADER, VARY, Choice
 from trunkline.web.router import Match, Router
 from trunkline.web.services import Services
 
 Page = Callable[[Incoming], Awaitable[Answer]]
-Resolver = Callable[[Incoming, Sequence[Endpoint]], Awaitable[Endpoint]]
+Resolver = Callable[[Incoming, Match], Awaitable[tuple[Endpoint, Choice]]]
 Lifespan = Callable[[], AbstractAsyncContextManager[None]]
 
 _log = structlog.get_logger("trunkline.web")
@@ -83,14 +84,15 @@ class Application:
 
     async def _serve(self, incoming: Incoming, send: Send) -> None:
         dialect = self._dialects.get(incoming.path[1:].partition("/")[0], self._default)
+        choice = None
         try:
             page = self._pages.get(incoming.path)
             match = None if page is not None else self._match(incoming)
             if match is not None:
                 dialect = match.candidates[0].dialect
-                endpoint = await self._chosen(incoming, match)
+                endpoint, choice = await self._chosen(incoming, match)
                 dialect = endpoint.dialect
-                answer = await endpoint.answer(incoming, match.parameters(endpoint))
+                answer = await endpoint.answer(incoming, match.parameters(endpoint, incoming.raw_path))
             else:
                 answer = await _page(incoming, page)
         except ClientGoneError:
@@ -100,6 +102,8 @@ class Application:
         except Exception as error:  # noqa: BLE001  # the last line of defence; the answer tells nothing of it
             _report(error, incoming, dialect)
             answer = _spelled(dialect, InternalError(), incoming)
+        if choice is not None:
+            answer.headers |= {HEADER: f"{choice.dialect}; by={choice.by}", "vary": VARY}
         await answer.send(send, request_id=incoming.request_id, head=incoming.method == "HEAD")
 
     def _match(self, incoming: Incoming) -> Match | None:
@@ -108,12 +112,12 @@ class Application:
             return None  # no stored name holds such a character, and no database need be asked about one
         return self._router.match(incoming.method, path)
 
-    async def _chosen(self, incoming: Incoming, match: Match) -> Endpoint:
+    async def _chosen(self, incoming: Incoming, match: Match) -> tuple[Endpoint, Choice | None]:
         if match.allow is not None:
             raise MethodNotAllowedError(incoming.method, match.allow)
         if len(match.candidates) == 1 or self._resolver is None:
-            return match.candidates[0]
-        return await self._resolver(incoming, match.candidates)
+            return match.candidates[0], None
+        return await self._resolver(incoming, match)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         """The ASGI lifespan protocol around `lifespan`."""

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
-from trunkline.infra.db import Tx
+from trunkline.infra.db import Database, Tx
 from trunkline.kit.actor import Actor
 from trunkline.kit.errors import ErrorKind, TrunklineError
 from trunkline.web.route import Headers, Route
 from trunkline.web.services import Services
 
-Authenticate = Callable[[Tx, Headers, Services], Actor]
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a request brings along to say who asks.
+
+    Attributes:
+        verified_user: id of the user whose password the dialect's `verify` found right.
+    """
+
+    headers: Headers
+    verified_user: str | None = None
+
+
+Authenticate = Callable[[Tx, Credentials, Services], Actor]
+Verify = Callable[[Database, Services, Headers], Awaitable[str | None]]
+Pins = Callable[[Tx, Headers, Services], bool]
 RenderError = Callable[[TrunklineError, str], tuple[int, Mapping[str, str], bytes]]
 
 
@@ -32,6 +48,25 @@ class SecurityScheme:
     curl: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """By what a dialect recognises its own among requests that another dialect has an operation for.
+
+    Attributes:
+        media_types: of requests or answers, that only this dialect speaks.
+        own_id: spelling of ids that only this dialect uses; nothing else can be meant.
+        any_id: takes every id that no other dialect's `own_id` fits, where the credential says nothing.
+        member: of a POST's body, that only this dialect reads.
+        pins: whether the credential was issued for this dialect alone.
+    """
+
+    media_types: tuple[str, ...] = ()
+    own_id: re.Pattern[str] | None = None
+    any_id: bool = False
+    member: str | None = None
+    pins: Pins | None = None
+
+
 BEARER = SecurityScheme("bearer", {"type": "http", "scheme": "bearer"}, '-H "Authorization: Bearer $KEY"')
 
 
@@ -41,7 +76,9 @@ class Dialect:
 
     Attributes:
         name: of its package and its mount.
-        authenticate: from headers to the caller, in a transaction; raises UnauthenticatedError.
+        authenticate: from credentials to the caller, in a transaction; raises UnauthenticatedError.
+        verify: what must be found out before, because it takes long: whose password this is, if there is one.
+        claims: what decides for this dialect where another one has the same operation.
         render_error: from an error and the request id to status, headers and body.
         error_type: the Struct that `render_error` spells, for the documentation.
         encode: from a handler's value to bytes.
@@ -57,6 +94,8 @@ class Dialect:
     description: str
     routes: tuple[Route, ...]
     authenticate: Authenticate
+    verify: Verify | None = None
+    claims: Claims = field(default_factory=Claims)
     render_error: RenderError
     error_type: type[msgspec.Struct]
     encode: Callable[[Any], bytes] = field(default=msgspec.json.Encoder().encode)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -12,12 +12,13 @@ from trunkline.kit.actor import Actor
 from trunkline.kit.errors import InvalidRequestError, PayloadTooLargeError, PreconditionFailedError
 from trunkline.web.answer import BODILESS, Answer
 from trunkline.web.decoding import BodyReader, QueryReader
-from trunkline.web.dialect import Dialect
+from trunkline.web.dialect import Credentials, Dialect
 from trunkline.web.etag import matches_strongly, matches_weakly, strong_etag
 from trunkline.web.idempotency import Repeat, read_key, repeatable
 from trunkline.web.incoming import Incoming
-from trunkline.web.route import Call, Reply, Route
+from trunkline.web.route import Call, FlowCall, Reply, Route
 from trunkline.web.services import Services
+from trunkline.web.uploads import read_upload
 
 _NO_BODY: Final = (b"", b"{}")
 _LARGE: Final = 32 * 1024  # bytes; what takes longer to decode must not hold up everybody else
@@ -69,6 +70,11 @@ class Endpoint:
             TrunklineError: to be spelled by the dialect; nothing was changed.
             ClientGoneError: the client hung up while sending its body; nothing was changed.
         """
+        if self.dialect.verify is not None and not self.route.public:
+            verified = await self.dialect.verify(self._database, self._services, incoming.headers)
+            incoming.verified_user = verified
+        if self.route.flow:
+            return await self._flow(incoming, path)
         if self.route.method == "GET":
             asked = _Asked(incoming, path)
             return await self._database.read(lambda tx: self._read(tx, asked), inline=self.route.inline)
@@ -86,14 +92,35 @@ class Endpoint:
             # Lost against the same request sent twice at once: its record is there now.
             return await self._database.write(lambda tx: self._write(tx, asked))
 
+    async def _flow(self, incoming: Incoming, path: Mapping[str, str]) -> Answer:
+        caller = None
+        if not self.route.public:
+            caller = await self._database.read(lambda tx: self._admit(tx, incoming), inline=True)
+        asked = _Asked(incoming, path) if self.route.raw else await self._asked(incoming, path)
+        call = FlowCall(
+            database=self._database,
+            services=self._services,
+            request_id=incoming.request_id,
+            headers=incoming.headers,
+            path=path,
+            incoming=incoming,
+            query=self._query.read(incoming.query_string),
+            body=asked.body,
+            caller=caller,
+        )
+        return self._encoded(await self.route.handler(call))
+
     async def _asked(self, incoming: Incoming, path: Mapping[str, str]) -> _Asked:
         key = read_key(incoming.headers) if self.route.honours_idempotency_key else None
         if self.route.resource is None and self.dialect.forbid_unknown and "if-match" in incoming.headers:
             raise InvalidRequestError.at("If-Match", "this operation is not conditional")
+        content_type = incoming.headers.get("content-type")
+        if self.route.upload:
+            upload = read_upload(await incoming.body(self.route.body_limit), content_type)
+            return _Asked(incoming, path, None, upload, key)
         if self._body is None:
             await self._refuse_body(incoming)
             return _Asked(incoming, path, key=key)
-        content_type = incoming.headers.get("content-type")
         self._body.check_media_type(content_type, incoming.headers.get("content-encoding"))
         data = await incoming.body(self.route.body_limit)
         if len(data) > _LARGE:
@@ -115,7 +142,8 @@ class Endpoint:
     def _admit(self, tx: Tx, incoming: Incoming) -> Actor | None:
         if self.route.permission is None:
             return None
-        actor = self.dialect.authenticate(tx, incoming.headers, self._services)
+        credentials = Credentials(incoming.headers, incoming.verified_user)
+        actor = self.dialect.authenticate(tx, credentials, self._services)
         actor.require(self.route.permission)
         return replace(actor, request_id=incoming.request_id)
 
@@ -189,7 +217,11 @@ class Endpoint:
     def _encoded(self, result: Any) -> Answer:
         reply = result if isinstance(result, Reply) else Reply(body=result)
         answer = Answer(reply.status or self.route.status, dict(reply.headers))
-        if reply.body is not None and answer.status not in BODILESS:
+        if isinstance(reply.body, AsyncGenerator):
+            answer.stream = reply.body
+            if reply.media_type is not None:
+                answer.headers["content-type"] = reply.media_type
+        elif reply.body is not None and answer.status not in BODILESS:
             answer.body = self._bytes(reply.body)
             answer.headers["content-type"] = reply.media_type or self._media_type
         return answer

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
+from urllib.parse import quote
 
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope
@@ -18,16 +20,24 @@ class Incoming:
     """The request line, the headers and a body still to be read.
 
     Attributes:
+        raw_path: the path as it was sent, percent-encoding included.
         request_id: the caller's `x-request-id` where it is harmless, else a fresh one.
+        verified_user: id of the user whose password came with the request and was found right.
     """
 
-    __slots__ = ("_body", "_receive", "headers", "method", "path", "query_string", "request_id")
+    __slots__ = (
+        "_body", "_receive", "headers", "method", "path", "query_string", "raw_path", "request_id",
+        "verified_user",
+    )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self._receive = receive
         self._body: bytes | None = None
         self.method: str = scope["method"]
         self.path: str = scope["path"]
+        raw = scope.get("raw_path")
+        self.raw_path: str = raw.decode("latin-1").partition("?")[0] if raw else quote(self.path)
+        self.verified_user: str | None = None
         self.query_string: bytes = scope.get("query_string", b"")
         self.headers = Headers(scope=scope)
         given = self.headers.get("x-request-id", "")
@@ -49,17 +59,40 @@ class Incoming:
             raise _too_large(limit)
         return self._body
 
+    async def chunks(self, limit: int) -> AsyncIterator[bytes]:
+        """The body piece by piece, as it comes; what was read whole before is one piece.
+
+        Raises:
+            PayloadTooLargeError: it is longer than `limit` bytes; shorter pieces of it were given out.
+            ClientGoneError: the client hung up before it was complete.
+        """
+        if self._body is not None:
+            yield self._body
+            return
+        length = 0
+        async for chunk in self._received():
+            length += len(chunk)
+            if length > limit:
+                raise _too_large(limit)
+            if chunk:
+                yield chunk
+
     async def _read(self, limit: int) -> bytes:
-        chunks = bytearray()
+        body = bytearray()
+        async for chunk in self._received():
+            body += chunk
+            if len(body) > limit:
+                raise _too_large(limit)
+        return bytes(body)
+
+    async def _received(self) -> AsyncIterator[bytes]:
         while True:
             message = await self._receive()
             if message["type"] == "http.disconnect":
                 raise ClientGoneError
-            chunks += message.get("body", b"")
-            if len(chunks) > limit:
-                raise _too_large(limit)
+            yield message.get("body", b"")
             if not message.get("more_body", False):
-                return bytes(chunks)
+                return
 
 
 def _too_large(limit: int) -> PayloadTooLargeError:

@@ -13,8 +13,10 @@ import msgspec
 from trunkline import __version__
 from trunkline.core.journal import IdempotencyKeyReusedError
 from trunkline.kit.errors import (
+    BadGatewayError,
     ErrorKind,
     ForbiddenError,
+    GatewayTimeoutError,
     InvalidRequestError,
     NotFoundError,
     PayloadTooLargeError,
@@ -30,6 +32,7 @@ from trunkline.web.dialect import Dialect
 from trunkline.web.idempotency import KEY_HEADER, KEY_PATTERN
 from trunkline.web.route import Route
 from trunkline.web.schemas import Schema, Schemas
+from trunkline.web.uploads import FORM
 
 _SAMPLE_REQUEST_ID: Final = "019748c9a1b27f3e8d4c5b6a79881234"
 _SENTENCES: Final = {
@@ -42,7 +45,9 @@ _SENTENCES: Final = {
     ErrorKind.PAYLOAD_TOO_LARGE: "The body is too long.",
     ErrorKind.UNSUPPORTED_MEDIA: "The body is of a type that is not read here.",
     ErrorKind.RATE_LIMITED: "Too many requests.",
+    ErrorKind.BAD_GATEWAY: "The other side could not be reached, or answered what cannot be used.",
     ErrorKind.UNAVAILABLE: "Busy or down; nothing was changed and trying again is safe.",
+    ErrorKind.GATEWAY_TIMEOUT: "The other side took too long to answer.",
 }
 _SAMPLES: Final[dict[ErrorKind, TrunklineError]] = {
     ErrorKind.INVALID: InvalidRequestError.at("name", "is required"),
@@ -56,7 +61,9 @@ _SAMPLES: Final[dict[ErrorKind, TrunklineError]] = {
     ErrorKind.PAYLOAD_TOO_LARGE: PayloadTooLargeError("the body is longer than 1048576 bytes"),
     ErrorKind.UNSUPPORTED_MEDIA: UnsupportedMediaError("send the body as application/json"),
     ErrorKind.RATE_LIMITED: RateLimitedError("too many requests", retry_after_s=1),
+    ErrorKind.BAD_GATEWAY: BadGatewayError("the upstream could not be reached"),
     ErrorKind.UNAVAILABLE: UnavailableError("1000 writes are waiting; try again"),
+    ErrorKind.GATEWAY_TIMEOUT: GatewayTimeoutError("the upstream took too long to answer"),
 }
 _RESPONSE_NAMES: Final = {kind: kind.name.title().replace("_", "") for kind in _SENTENCES}
 
@@ -66,7 +73,7 @@ def openapi_document(dialect: Dialect) -> Schema:
     schemas = Schemas(dialect)
     paths: dict[str, Schema] = {}
     for route in dialect.routes:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(dialect, route, schemas)
+        paths.setdefault(route.path.replace("...}", "}"), {})[route.method.lower()] = _operation(dialect, route, schemas)
     used = {kind for route in dialect.routes for kind in possible_errors(dialect, route)}
     tags = dict.fromkeys(tag for route in dialect.routes for tag in route.tags)
     return {
@@ -106,8 +113,10 @@ def possible_errors(dialect: Dialect, route: Route) -> list[ErrorKind]:
         kinds.add(ErrorKind.CONFLICT)
     if route.resource is not None:
         kinds.add(ErrorKind.PRECONDITION_FAILED)
-    if route.body is not None:
-        kinds |= {ErrorKind.PAYLOAD_TOO_LARGE, ErrorKind.UNSUPPORTED_MEDIA}
+    if route.body is not None or route.upload:
+        kinds |= {ErrorKind.INVALID, ErrorKind.PAYLOAD_TOO_LARGE, ErrorKind.UNSUPPORTED_MEDIA}
+    if route.raw:
+        kinds.add(ErrorKind.PAYLOAD_TOO_LARGE)
     return sorted(kinds, key=lambda kind: kind.status)
 
 
@@ -136,6 +145,10 @@ def _operation(dialect: Dialect, route: Route, schemas: Schemas) -> Schema:
         operation["x-permission"] = route.permission
     if route.body is not None:
         operation["requestBody"] = _request_body(dialect, route, schemas)
+    elif route.upload:
+        operation["requestBody"] = _UPLOAD
+    elif route.raw and route.method != "GET":
+        operation["requestBody"] = {"content": {"*/*": {}}}
     return operation
 
 
@@ -204,6 +217,19 @@ def _error(dialect: Dialect, kind: ErrorKind, schemas: Schemas) -> Schema:
     }
 
 
+_UPLOAD: Final[Schema] = {
+    "required": True,
+    "content": {
+        FORM: {
+            "schema": {
+                "type": "object",
+                "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}},
+                "required": ["file"],
+            }
+        },
+        "image/*": {},
+    },
+}
 _HEADERS: Final[dict[str, Any]] = {
     "RequestId": {
         "description": "Identifies this request in the server's log and audit; yours, if you sent one.",

@@ -10,18 +10,21 @@ from typing import Any, Final
 import msgspec
 from starlette.datastructures import Headers
 
-from trunkline.infra.db import Tx
+from trunkline.infra.db import Database, Tx
 from trunkline.kit.actor import Actor
 from trunkline.kit.errors import ErrorKind
+from trunkline.web.incoming import Incoming
 from trunkline.web.services import Services
 
-__all__ = ["BODY_LIMIT", "Call", "Handler", "Headers", "Reply", "Route"]
+__all__ = ["BODY_LIMIT", "Call", "FlowCall", "Handler", "Headers", "Reply", "Route"]
 
 BODY_LIMIT: Final = 1024 * 1024  # bytes
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
-_PARAMETER = re.compile(r"\{([a-z_][a-z0-9_]*)\}", re.ASCII)
+_PARAMETER = re.compile(r"\{([a-z_][a-z0-9_]*)(?:\.\.\.)?\}", re.ASCII)
 _PERMISSION = re.compile(r"[a-z_]+:[a-z_]+", re.ASCII)
-_PATH = re.compile(r"(?:/(?:[A-Za-z0-9._~-]+|\{[a-z_][a-z0-9_]*\}))+", re.ASCII)
+_PATH = re.compile(
+    r"(?:/(?:[A-Za-z0-9._~-]+|\{[a-z_][a-z0-9_]*\}))+(?:/\{[a-z_][a-z0-9_]*\.\.\.\})?", re.ASCII
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +64,45 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FlowCall:
+    """One request whose handler goes out to the network between its transactions.
+
+    Attributes:
+        database: for the transactions, each as short as it can be: `await call.database.write(fn)`.
+        incoming: its body can be read piece by piece where the route says `raw`.
+
+    The others are those of a `Call`.
+    """
+
+    database: Database
+    services: Services
+    request_id: str
+    headers: Headers
+    path: Mapping[str, str]
+    incoming: Incoming
+    query: Any = None
+    body: Any = None
+    caller: Actor | None = None
+
+    @property
+    def actor(self) -> Actor:
+        """Who asks.
+
+        Raises:
+            RuntimeError: the route is public, so nobody was asked who they are.
+        """
+        if self.caller is None:
+            raise RuntimeError("a public route has no actor")
+        return self.caller
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """An answer that needs more than a value: another status, headers, or bytes of another type.
 
     Attributes:
-        body: encoded by the dialect unless it is bytes already; None for no body.
+        body: encoded by the dialect unless it is bytes already; an async generator of bytes is passed
+            on as it comes; None for no body.
         headers: lower-case names. They are not kept for a repeated request.
     """
 
@@ -75,7 +112,7 @@ class Reply:
     media_type: str | None = None
 
 
-Handler = Callable[[Call], Any]
+Handler = Callable[[Any], Any]  # from a `Call`, or of a flow from a `FlowCall`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,11 +122,16 @@ class Route:
     Attributes:
         path: e.g. `/api/integrations/{id}`, without the dialect's mount.
         handler: plain function from a `Call` to a value the dialect can encode, or a `Reply`. It may be run
-            again, so it must have no effect but through its transaction.
+            again, so it must have no effect but through its transaction. Of a `flow`, a coroutine function
+            from a `FlowCall`.
         operation_id: unique in the dialect; a client's method name.
         permission: `resource:action`, checked before anything else is read; None on public routes only.
         public: needs no credential.
+        flow: goes out to the network, so it opens its transactions by itself. It honours an Idempotency-Key
+            only where `idempotent` says so.
         body: what the JSON body must be. A body whose members all have defaults may be left out.
+        upload: the body is one file, as it is or as multipart/form-data; `Call.body` is an `Upload`.
+        raw: the body is left to the handler of a flow.
         query: what the query string may hold; each member is one parameter, lists may repeat.
         returns: documented type of the answer; None for none, bytes for another media type.
         write: whether it changes anything; by default every method but GET does.
@@ -115,7 +157,10 @@ class Route:
     tags: tuple[str, ...] = ()
     permission: str | None = None
     public: bool = False
+    flow: bool = False
     body: type[msgspec.Struct] | None = None
+    upload: bool = False
+    raw: bool = False
     query: type[msgspec.Struct] | None = None
     returns: Any = None
     status: int = 200
@@ -149,7 +194,7 @@ class Route:
     def honours_idempotency_key(self) -> bool:
         """Whether a repeated request is answered from its record."""
         if self.idempotent is None:
-            return self.writes and not self.public and self.method in ("POST", "DELETE")
+            return self.writes and not self.flow and not self.public and self.method in ("POST", "DELETE")
         return self.idempotent
 
     @property
@@ -158,7 +203,7 @@ class Route:
         if self.etag is not None:
             return self.etag
         if self.method == "GET":
-            return self.path.endswith("}")
+            return self.path.endswith("}") and not self.flow
         return self.resource is not None and self.method in ("PUT", "PATCH")
 
     @property
@@ -168,7 +213,7 @@ class Route:
 
 
 def _contradiction(route: Route) -> str:
-    unsafe_repeat = not route.writes or route.public or route.returns is bytes
+    unsafe_repeat = not route.writes or route.public or route.returns is bytes or route.raw
     rules = (
         (route.method not in METHODS, f"the method is none of {', '.join(METHODS)}"),
         (not _PATH.fullmatch(route.path), "the path is malformed"),
@@ -183,5 +228,9 @@ def _contradiction(route: Route) -> str:
         ),
         (route.one_time_secret and route.returns is None, "an empty answer holds no secret"),
         (route.resource is not None and not route.writes, "only a write is conditional on a resource"),
+        (route.resource is not None and route.flow, "a flow is not conditional"),
+        (route.flow and route.inline, "a flow runs in no transaction, so in none on the event loop"),
+        (route.raw and not route.flow, "only a flow reads its body by itself"),
+        (sum((route.raw, route.upload, route.body is not None)) > 1, "a body is of one kind"),
     )
     return next((sentence for broken, sentence in rules if broken), "")

@@ -1,6 +1,7 @@
 """Paths to endpoints: one dictionary for fixed paths, a tree of segments for the others.
 
-Fixed segments win over parameters; where a path fits several patterns, the first that has the method wins.
+Fixed segments win over parameters, and parameters over one that takes the rest of the path; where a path
+fits several patterns, the first that has the method wins.
 """
 
 from __future__ import annotations
@@ -17,11 +18,15 @@ Candidates = tuple[Endpoint, ...]
 class _Node:
     fixed: dict[str, _Node] = field(default_factory=dict)
     parameter: _Node | None = None
+    rest: _Node | None = None
     targets: dict[str, Candidates] = field(default_factory=dict)
 
     def child(self, segment: str) -> _Node:
         if not segment.startswith("{"):
             return self.fixed.setdefault(segment, _Node())
+        if segment.endswith("...}"):
+            self.rest = self.rest or _Node()
+            return self.rest
         if self.parameter is None:
             self.parameter = _Node()
         return self.parameter
@@ -35,15 +40,28 @@ class Match:
         candidates: what answers it, or what answers its other methods; never empty. Several need a resolver.
         values: of the path's parameters.
         allow: the methods there are, when the asked one is not among them; else None.
+        segments: of the path, the empty one before its first slash included.
     """
 
     candidates: Candidates
     values: tuple[str, ...] = ()
     allow: frozenset[str] | None = None
+    segments: int = 0
 
-    def parameters(self, endpoint: Endpoint) -> Mapping[str, str]:
-        """The path's values under the names this endpoint gives them."""
-        return dict(zip(endpoint.route.parameters, self.values, strict=True))
+    def parameters(self, endpoint: Endpoint, raw_path: str = "") -> Mapping[str, str]:
+        """The path's values under the names this endpoint gives them.
+
+        Args:
+            endpoint: one of the candidates.
+            raw_path: as it was sent; a parameter that takes the rest of the path takes it from there, because
+                only there `%2F` can be told from `/`.
+        """
+        found = dict(zip(endpoint.route.parameters, self.values, strict=True))
+        if raw_path and endpoint.route.path.endswith("...}"):
+            rest = self.values[-1].count("/") + 1
+            before = self.segments - rest
+            found[endpoint.route.parameters[-1]] = "/".join(raw_path.split("/")[before:])
+        return found
 
 
 class Router:
@@ -86,9 +104,10 @@ class Router:
         if node is not None and method in node.targets:
             return Match(node.targets[method])
         others: dict[str, Candidates] = {}
-        for found, values in _walk(self._root, path.split("/"), 1, ()):
+        segments = path.split("/")
+        for found, values in _walk(self._root, segments, 1, ()):
             if method in found.targets:
-                return Match(found.targets[method], values)
+                return Match(found.targets[method], values, segments=len(segments))
             others = {**found.targets, **others}
         if not others:
             return None
@@ -107,6 +126,8 @@ def _walk(
         yield from _walk(below, segments, index + 1, values)
     if node.parameter is not None and segment:
         yield from _walk(node.parameter, segments, index + 1, (*values, segment))
+    if node.rest is not None:
+        yield node.rest, (*values, "/".join(segments[index:]))
 
 
 def _with_head(methods: Iterable[str]) -> frozenset[str]:

@@ -9,7 +9,7 @@ import pkgutil
 from collections.abc import Sequence
 from importlib import import_module
 
-from trunkline.dialects.platform.auth import authenticate
+from trunkline.dialects.platform.auth import CLAIMS, authenticate
 from trunkline.dialects.platform.errors import ErrorBody, render_error
 from trunkline.dialects.platform.filters import camel
 from trunkline.kit.ids import PREFIXES, format_id
@@ -52,6 +52,7 @@ DIALECT = Dialect(
     " times are UTC with milliseconds, ids carry a prefix that tells their kind. Lists are pages of 1 to 100"
     " objects, walked with the cursors in `pageInfo`.",
     authenticate=authenticate,
+    claims=CLAIMS,
     render_error=render_error,
     error_type=ErrorBody,
     routes=_routes(),

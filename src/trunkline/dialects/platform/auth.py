@@ -13,29 +13,51 @@ from trunkline.infra.vault import key_hash
 from trunkline.kit import keys
 from trunkline.kit.actor import Actor
 from trunkline.kit.errors import InvalidRequestError, UnauthenticatedError
-from trunkline.web import Headers, Services
+from trunkline.web import Claims, Credentials, Headers, Services
 
 SECRET_ALIAS = "prv_"  # noqa: S105  # another spelling of the `sec_` prefix that clients use
+PINNED = (keys.KeyKind.SECRET, keys.KeyKind.PUBLIC, keys.KeyKind.TOKEN)
 _BEARER = re.compile(r"bearer +(\S+)", re.IGNORECASE | re.ASCII)
 
 
-def authenticate(tx: Tx, headers: Headers, services: Services) -> Actor:
+def authenticate(tx: Tx, credentials: Credentials, services: Services) -> Actor:
     """The actor behind `Authorization: Bearer <key>`; a malformed key costs no look-up.
 
     Raises:
         UnauthenticatedError: no key, a malformed one, or one that is unknown, expired or revoked.
         InvalidRequestError: more than one credential, so it is open who is meant.
     """
+    text = _bearer(credentials.headers)
+    if text is None:
+        raise UnauthenticatedError("an access key is required: Authorization: Bearer <key>")
+    key = keys.parse(text)
+    if key is None:
+        raise UnauthenticatedError("the access key is malformed")
+    return access.authenticate(tx, key_hash(services.pepper, key.text.reveal()))
+
+
+def is_pinned(_tx: Tx, headers: Headers, _services: Services) -> bool:
+    """Whether the request carries one of this dialect's keys."""
+    text = _bearer(headers)
+    return text is not None and text.startswith(PINNED)
+
+
+def _bearer(headers: Headers) -> str | None:
     given = headers.getlist("authorization")
     if len(given) > 1:
         raise InvalidRequestError.at("Authorization", "given more than once")
     found = _BEARER.fullmatch(given[0].strip()) if given else None
     if found is None:
-        raise UnauthenticatedError("an access key is required: Authorization: Bearer <key>")
+        return None
     text = found[1]
     if text.startswith(SECRET_ALIAS):
-        text = keys.KeyKind.SECRET + text.removeprefix(SECRET_ALIAS)
-    key = keys.parse(text)
-    if key is None:
-        raise UnauthenticatedError("the access key is malformed")
-    return access.authenticate(tx, key_hash(services.pepper, key.text.reveal()))
+        return keys.KeyKind.SECRET + text.removeprefix(SECRET_ALIAS)
+    return text
+
+
+CLAIMS = Claims(
+    media_types=("application/vnd.trunkline.platform+json",),
+    own_id=re.compile("int_[0-9A-Za-z]+", re.ASCII),
+    member="workspaceId",
+    pins=is_pinned,
+)
