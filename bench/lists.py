@@ -106,7 +106,9 @@ def page_statement(world: World, caller: Caller, query: ListQuery) -> Statement:
         tx.fetch = noted  # type: ignore[method-assign]
         integrations.list_integrations(tx, caller.actor(tx), query)
 
-    world.platform.database.read_now(run)
+    world.platform.database.check_now(
+        run
+    )  # the first reading may wait for the disk longer than a request may
     return next(one for one in seen if "FROM integrations t0" in one[0])
 
 
@@ -124,9 +126,10 @@ def bare_select(world: World, caller: Caller, publishers: Sequence[str | None]) 
         return
     with psycopg.connect(world.platform.settings.database_url, autocommit=True) as remote:
         cursor = remote.cursor(binary=True)
-        turn = cycle([(for_psycopg(sql), params) for sql, params in statements])
-        for _ in range(10):  # until the driver has prepared the statement
-            cursor.execute(*next(turn)).fetchall()
+        spelled = [(for_psycopg(sql), params) for sql, params in statements]
+        for sql, params in spelled * 10:  # until the driver has prepared them
+            cursor.execute(sql, params).fetchall()
+        turn = cycle(spelled)
         yield lambda: cursor.execute(*next(turn)).fetchall()
 
 

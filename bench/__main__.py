@@ -1,0 +1,9 @@
+"""Every benchmark, one after the other; each takes its own options when it is run alone."""
+
+from __future__ import annotations
+
+from bench import lifecycle, lists
+
+if __name__ == "__main__":
+    lists.main([])
+    lifecycle.main([])
