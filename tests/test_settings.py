@@ -33,6 +33,7 @@ def test_the_defaults_are_safe_and_below_one_directory(tmp_path: Path) -> None:
         port=8080,
         public_url=None,
         unsafe_public_http=False,
+        egress_allow=(),
         workers=1,
         log_format=LogFormat.CONSOLE,
         log_level=LogLevel.INFO,
@@ -199,6 +200,19 @@ def test_a_password_is_masked_wherever_settings_are_shown(url: str, shown: str) 
     assert found.database_url == url
     assert f"database_url={shown!r}" in repr(found)
     assert "can" not in repr(found)
+
+
+def test_a_list_is_one_text_with_commas_or_a_list_of_the_file(tmp_path: Path) -> None:
+    both = ("127.0.0.1:9000", "crm.internal:8443")
+    text = " 127.0.0.1:9000 ,crm.internal:8443,"
+    assert load_settings(environ={"TRUNKLINE_EGRESS_ALLOW": text}).egress_allow == both
+    assert load_settings({"egress_allow": text}, environ={}).egress_allow == both
+    for content in ('["127.0.0.1:9000", "crm.internal:8443"]', f'"{text}"'):
+        (tmp_path / "trunkline.toml").write_text(f"egress_allow = {content}\n", encoding="utf-8")
+        assert load_settings({"data_dir": tmp_path}, environ={}).egress_allow == both
+    (tmp_path / "trunkline.toml").write_text("egress_allow = [9000]\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"egress_allow in .* must be a list of texts, not \[9000\]"):
+        load_settings({"data_dir": tmp_path}, environ={})
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "::1", "localhost"])

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
-from msgspec.inspect import BoolType, EnumType, IntType, type_info
+from msgspec.inspect import BoolType, EnumType, IntType, Metadata, VarTupleType, type_info
 
 PREFIX = "TRUNKLINE_"
 FILE_NAME = "trunkline.toml"
@@ -119,6 +119,22 @@ class Settings(Struct, frozen=True, kw_only=True):
             " only for networks where nobody else listens."
         ),
     ] = False
+    egress_allow: Annotated[
+        tuple[str, ...],
+        _doc(
+            "Hosts with their ports, e.g. `crm.internal:8443`, that connections may lead to although they are"
+            " private or speak plain http; a list in the file, else separated by commas. Everything else must"
+            " be https to a public address.",
+            "none",
+        ),
+    ] = ()
+    default_dialect: Annotated[
+        str,
+        _doc(
+            "Which published API answers at a path that several have, when neither media type, id, credential"
+            " nor body tells: the name of its mount, e.g. `informer`."
+        ),
+    ] = "platform"
     workers: Annotated[
         int, Meta(ge=1, le=64), _doc("Server processes; more than one only on PostgreSQL.")
     ] = 1
@@ -268,9 +284,10 @@ def _converted(
     values: Mapping[str, Any], where: str, *, base: Path, strict: bool, spell: Any = str
 ) -> dict[str, Any]:
     hints = get_type_hints(Settings, include_extras=True)
+    kinds = _kinds()
     converted: dict[str, Any] = {}
     for name, value in values.items():
-        plain = str(value) if isinstance(value, Path) else value
+        plain = _plain(value, kinds[name])
         try:
             read = msgspec.convert(plain, hints[name], strict=strict, dec_hook=_path)
         except (msgspec.ValidationError, TypeError) as error:
@@ -280,15 +297,32 @@ def _converted(
     return converted
 
 
+def _kinds() -> dict[str, Any]:
+    fields = type_info(Settings).fields  # type: ignore[attr-defined]
+    return {
+        field.name: field.type.type if isinstance(field.type, Metadata) else field.type for field in fields
+    }
+
+
+def _plain(value: Any, kind: Any) -> Any:
+    """What msgspec converts: a path as its text, and a list that was given as one text as its items."""
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, str) and isinstance(kind, VarTupleType):
+        return [item for part in value.split(",") if (item := part.strip())]
+    return value
+
+
 def _expected(name: str) -> str:
-    kinds = {field.name: field.type for field in type_info(Settings).fields}  # type: ignore[attr-defined]
-    match getattr(kinds[name], "type", None):
+    match _kinds()[name]:
         case IntType(ge=least, le=most):
             return f"a whole number from {least} to {most}"
         case BoolType():
             return "true or false"
         case EnumType(cls=choices):
             return f"one of {', '.join(choice.value for choice in choices)}"
+        case VarTupleType():
+            return "a list of texts"
         case _:
             return "a text"
 
