@@ -25,13 +25,19 @@ from trunkline.kit.keys import hint
 from trunkline.kit.secret import Secret
 
 MASK = "***"
-QUIET = {"alembic": logging.WARNING, "aiohttp.access": logging.WARNING, "_granian": logging.WARNING}
+QUIET = {
+    "alembic": logging.WARNING,
+    "aiohttp.access": logging.WARNING,
+    "_granian": logging.WARNING,
+    "psycopg": logging.ERROR,  # warns of every lost race that is about to be run again
+    "psycopg.pool": logging.WARNING,
+}
 """Libraries that are chattier than they are useful."""
 
 _SLOTS = re.compile(
     r"password|passwd|secret|token|authorization|cookie|api_?key|private_?key|credential|dsn", re.IGNORECASE
 )
-_KEY = re.compile(r"(?:sec|pub|tok|prv)_[0-9A-Za-z]{43}|ak_[0-9A-Za-z]{32}", re.ASCII)
+_KEY = re.compile(r"(?:sec|pub|tok|prv|ses|inf)_[0-9A-Za-z]{43}|ak_[0-9A-Za-z]{32}", re.ASCII)
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}")
 _URL_PASSWORD = re.compile(r"(?P<head>://[^\s/:@]*:)[^\s/@]+(?=@)")
 

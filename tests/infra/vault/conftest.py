@@ -1,12 +1,12 @@
 """A key file in a scratch directory, a vault over it and a store in memory."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from trunkline.infra.db import Catalog, Database, open_database
 from trunkline.infra.vault import DataKeyStore, KeyRing, Vault, WrappedKey
 from trunkline.kit.clock import FixedClock
 
@@ -19,22 +19,24 @@ class MemoryStore:
         self.loads = 0
         self.fails = False
 
+    def hold_ring(self) -> None:
+        """Nobody else could retire a key."""
+
     def load(self, tenant: str) -> list[WrappedKey]:
         """The tenant's keys in the order they came."""
         self.loads += 1
         return [row for row in self.rows if row.tenant == tenant]
 
-    def add(self, key: WrappedKey) -> None:
-        """Keep the key."""
+    def add(self, keys: Sequence[WrappedKey]) -> None:
+        """Keep the keys."""
         if self.fails:
             raise OSError("the disk is full")
-        self.rows.append(key)
+        self.rows.extend(keys)
 
-    def rewrap(self, key_id: str, kek_id: str, wrapped: str) -> None:
-        """Change the one row."""
-        self.rows = [
-            replace(row, kek_id=kek_id, wrapped=wrapped) if row.id == key_id else row for row in self.rows
-        ]
+    def rewrap(self, keys: Sequence[WrappedKey]) -> None:
+        """Change the rows of these keys."""
+        changed = {key.id: key for key in keys}
+        self.rows = [changed.get(row.id, row) for row in self.rows]
 
 
 @pytest.fixture
@@ -60,3 +62,16 @@ def ring(path: Path) -> KeyRing:
 @pytest.fixture
 def vault(ring: KeyRing) -> Vault:
     return Vault(ring, clock=FixedClock(datetime(2026, 11, 22, 10, 0, tzinfo=UTC)))
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(datetime(2026, 11, 22, 10, tzinfo=UTC))
+
+
+@pytest.fixture
+def database(database_url: str, clock: FixedClock) -> Iterator[Database]:
+    """A migrated database of each engine."""
+    opened = open_database(database_url, Catalog(clock=clock))
+    yield opened
+    opened.close()

@@ -3,11 +3,13 @@ import pickle
 import stat
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from trunkline.infra.vault import KeyFileError, KeyRing, SealError, UnknownKeyError
+from trunkline.kit.clock import FixedClock
 
 KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"  # bytes 0 to 31
 OTHER = "AQECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
@@ -249,3 +251,43 @@ def test_prints_no_key_and_cannot_be_pickled(path):
     assert repr(ring) == str(ring) == f"<KeyRing {path}: kek_1>"
     with pytest.raises(TypeError):
         pickle.dumps(ring)
+
+
+def test_the_file_tells_when_each_key_was_made(path):
+    clock = FixedClock(datetime(2026, 11, 22, 10, tzinfo=UTC))
+    KeyRing.create(path, clock=clock)
+    clock.advance(timedelta(days=3))
+    ring = KeyRing.add_key(path, clock=clock)
+    assert (ring.made_at("kek_1"), ring.made_at("kek_2"), ring.made_at("kek_3")) == (
+        "2026-11-22T10:00:00.000000Z",
+        "2026-11-25T10:00:00.000000Z",
+        None,
+    )
+    left = KeyRing.retire_key(path, "kek_1")
+    assert (left.made_at("kek_1"), left.made_at("kek_2")) == (None, "2026-11-25T10:00:00.000000Z")
+    assert "kek_1" not in path.read_text()
+
+
+@pytest.mark.parametrize("told", ["", "# kek_1 made yesterday\n", "# kek_2 made 2026-11-22T10:00:00Z\n"])
+def test_a_key_whose_age_nobody_wrote_down_is_used_all_the_same(path, told):
+    ring = KeyRing.load(write(path, f"{told}kek_1 {KEY}\n"))
+    assert (ring.active_id, ring.made_at("kek_1")) == ("kek_1", None)
+
+
+def test_a_rotation_clears_away_what_a_killed_one_left(path):
+    KeyRing.create(path)
+    left = path.with_name(f".{path.name}.0123456789abcdef.new")
+    left.write_text("kek_1 …")
+    unrelated = path.with_name(".other.new")
+    unrelated.write_text("")
+    KeyRing.add_key(path)
+    assert sorted(entry.name for entry in path.parent.iterdir()) == [".other.new", "vault.key"]
+
+
+def test_a_ring_remembers_keys_only_to_open(path):
+    old = KeyRing.create(path)
+    sealed = old.seal(b"before", "place")
+    KeyRing.add_key(path)
+    ring = KeyRing.retire_key(path, "kek_1").remembering(old)
+    assert (ring.active_id, ring.open("kek_1", sealed, "place")) == ("kek_2", b"before")
+    assert old.remembering(ring).active_id == "kek_1"

@@ -2,31 +2,21 @@ from __future__ import annotations
 
 import stat
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from trunkline.infra.db import Catalog, Database, Tx, open_database
+from trunkline.infra.db import Database, Tx
 from trunkline.infra.vault import Context, KeyFileError, KeyRing, SealError, Vault, WrongKeyError
 from trunkline.infra.vault.store import DatabaseKeyStore, Unlocked, has_instance_root, unlock
 from trunkline.infra.vault.tables import instance, vault_keys
-from trunkline.kit.clock import FixedClock
 from trunkline.kit.errors import NotFoundError
 from trunkline.kit.secret import Secret
 
 A = "0197a0000000700080000000000000aa"
 B = "0197b0000000700080000000000000bb"
 PLACE = Context("connections", "0197c0000000700080000000000000cc", "credential", 1)
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    opened = open_database(database_url, Catalog(clock=FixedClock(datetime(2026, 11, 22, 10, tzinfo=UTC))))
-    yield opened
-    opened.close()
 
 
 def stored(database: Database) -> list[list[tuple[object, ...]]]:
@@ -153,7 +143,12 @@ def test_rotation_re_wraps_what_is_stored_and_everything_still_opens(database, p
     token = seal(database, unlock(database, path).vault, A, "kept")
     KeyRing.add_key(path)
     vault = unlock(database, path).vault
-    assert database.write_now(lambda tx: vault.rewrap(DatabaseKeyStore(tx), A)) == 1
+
+    def rewrap(tx: Tx) -> int:
+        store = DatabaseKeyStore(tx)
+        return vault.rewrap(store, store.load(A))
+
+    assert database.write_now(rewrap) == 1
     assert [key.kek_id for key in database.read_now(lambda tx: DatabaseKeyStore(tx).load(A))] == ["kek_2"]
     assert opened(database, vault, A, token) == "kept"
 

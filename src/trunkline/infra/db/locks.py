@@ -7,6 +7,7 @@ from trunkline.infra.db.tx import Tx
 
 _READ_COMMITTED = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED"
 _ADVISORY_LOCK = "SELECT pg_advisory_xact_lock(:key)"
+_SHARED_ADVISORY_LOCK = "SELECT pg_advisory_xact_lock_shared(:key)"
 
 
 def read_committed(tx: Tx) -> None:
@@ -27,3 +28,9 @@ def advisory_lock(tx: Tx, key: int) -> None:
     """
     if tx.engine is Engine.POSTGRESQL:
         tx.fetch(_ADVISORY_LOCK, {"key": key})
+
+
+def shared_advisory_lock(tx: Tx, key: int) -> None:
+    """Hold `key` together with others that share it, keeping out whoever wants it alone, until this one ends."""
+    if tx.engine is Engine.POSTGRESQL:
+        tx.fetch(_SHARED_ADVISORY_LOCK, {"key": key})

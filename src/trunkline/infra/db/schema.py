@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Integer, MetaData, Text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Text,
+)
 
 metadata = MetaData(
     naming_convention={
@@ -44,9 +53,14 @@ def moment(name: str, *, nullable: bool = False) -> Column[str]:
     return Column(name, TEXT, nullable=nullable)
 
 
-def json_text(name: str, *, nullable: bool = False) -> Column[str]:
+def json_text(name: str, *, nullable: bool = False, default: str | None = None) -> Column[str]:
     """JSON as compact text; passes through untouched."""
-    return Column(name, TEXT, nullable=nullable)
+    return Column(name, TEXT, nullable=nullable, server_default=default)
+
+
+def binary(name: str) -> Column[bytes]:
+    """Bytes as they are; small ones, since a row is read whole."""
+    return Column(name, LargeBinary, nullable=False)
 
 
 def integer(name: str, *, nullable: bool = False, default: int | None = None) -> Column[int]:

@@ -17,7 +17,7 @@ from sqlalchemy import Table
 from trunkline.infra.db.rows import loader
 from trunkline.infra.db.spec import Specs
 from trunkline.infra.db.statements import Engine, delete_sql, insert_sql, update_sql
-from trunkline.kit.clock import Clock, stamp
+from trunkline.kit.clock import Clock, SystemClock, stamp
 from trunkline.kit.ids import new_id
 
 Row = TypeVar("Row", bound=msgspec.Struct)
@@ -58,6 +58,7 @@ class Tx:
     Attributes:
         engine: which database this is; only `infra` may care.
         now: the transaction's moment as stored text; every row it writes carries the same.
+        simulated: whether that is not the machine's time but one that is set.
         specs: the list specs by entity name.
         reactions: what else must happen when something changes, by event type (see `core.journal`).
         statements: how many statements ran, for pinned query counts.
@@ -76,6 +77,7 @@ class Tx:
         self._cursor = cursor
         self.engine = engine
         self.now = stamp(clock.now())
+        self.simulated = not isinstance(clock, SystemClock)
         self.specs = specs
         self.reactions = reactions
         self.writable = writable

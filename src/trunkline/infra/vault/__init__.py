@@ -4,13 +4,15 @@
         ├── wrap one data key per tenant, kept by a `DataKeyStore` ── seals the tenant's values
         └── seal the instance root ── `derive`s the keys of cursors, sessions and peppers
 
-Changing the active key-encryption key re-wraps the data keys and the root, never the values.
+Changing the active key-encryption key re-wraps the data keys and the root, never the values. A new data key has
+them sealed anew, one by one (`rotation`), wherever a capability has declared a `SealedColumn`.
 """
 
 from trunkline.infra.vault.digests import key_hash, same
 from trunkline.infra.vault.envelope import Context, data_key_id
 from trunkline.infra.vault.errors import (
     KeyFileError,
+    KeyInUseError,
     SealError,
     UnknownKeyError,
     VaultError,
@@ -18,14 +20,18 @@ from trunkline.infra.vault.errors import (
 )
 from trunkline.infra.vault.keyring import KeyRing
 from trunkline.infra.vault.root import derive, new_root, open_root, rewrap_root, seal_root
+from trunkline.infra.vault.sealed import INSTANCE, SealedColumn
 from trunkline.infra.vault.vault import DataKeyStore, Vault, WrappedKey
 
 __all__ = [
+    "INSTANCE",
     "Context",
     "DataKeyStore",
     "KeyFileError",
+    "KeyInUseError",
     "KeyRing",
     "SealError",
+    "SealedColumn",
     "UnknownKeyError",
     "Vault",
     "VaultError",

@@ -4,6 +4,7 @@
     ├── KeyFileError     the key file is missing, malformed, readable by others or cannot be written
     ├── WrongKeyError    the key file belongs to another database
     ├── UnknownKeyError  the key that would open this is not there any more
+    ├── KeyInUseError    the key cannot be retired: something is wrapped under it
     └── SealError        a sealed value was changed, or belongs to another place, tenant or generation
 
 The messages name files, keys, tenants and places, so that an operator knows where to look.
@@ -26,6 +27,10 @@ class WrongKeyError(VaultError):
 
 class UnknownKeyError(VaultError):
     """A key-encryption key or a data key that is needed to open something is not there any more."""
+
+
+class KeyInUseError(VaultError):
+    """The key-encryption key cannot be retired: something is wrapped under it; nothing was changed."""
 
 
 class SealError(VaultError):

@@ -72,6 +72,9 @@ def create_private(path: Path, text: Secret) -> None:
 def replace_private(path: Path, text: Secret) -> None:
     """Put a new text in the file's place in one step, keeping its owner.
 
+    What a process killed at this earlier left beside the file goes too: it may hold what was taken out since.
+    Only for whoever is `alone_with` the file.
+
     Raises:
         KeyFileError: the file cannot be written; the old one stands.
     """
@@ -82,6 +85,8 @@ def replace_private(path: Path, text: Secret) -> None:
         except OSError:
             fresh.unlink()
             raise
+        for left in path.parent.glob(_beside(path, "*")):
+            left.unlink()
         _sync_directory(path.parent)
     except OSError as error:
         raise _cannot("replace", path, error) from error
@@ -131,7 +136,7 @@ def _locked(path: Path) -> int:
 
 
 def _write_beside(path: Path, text: Secret, *, like: os.stat_result | None = None) -> Path:
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}.new")
+    fresh = path.with_name(_beside(path, secrets.token_hex(8)))
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _MODE)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -146,6 +151,10 @@ def _write_beside(path: Path, text: Secret, *, like: os.stat_result | None = Non
         fresh.unlink()
         raise
     return fresh
+
+
+def _beside(path: Path, distinct: str) -> str:
+    return f".{path.name}.{distinct}.new"
 
 
 def _make_directory(directory: Path) -> None:

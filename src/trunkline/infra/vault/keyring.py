@@ -1,7 +1,9 @@
 """The key-encryption keys: a few lines of text in a private file, the newest of which is in use.
 
     # comment
+    # kek_1 made 2026-11-22T10:00:00.000000Z
     kek_1 <32 bytes, base64url without padding>
+    # kek_2 made …
     kek_2 <…>
 
 Lines are only ever added or taken out as text, so the raw keys never pass through a variable that a
@@ -22,9 +24,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from trunkline.infra.vault import keyfile
 from trunkline.infra.vault.envelope import KEY_BYTES, decode, decrypt, encode, encrypt
 from trunkline.infra.vault.errors import KeyFileError, UnknownKeyError
+from trunkline.kit.clock import Clock, SystemClock, parse_time, stamp
 from trunkline.kit.secret import Secret
 
 _LINE = re.compile(r"(kek_[1-9][0-9]{0,8}) ([A-Za-z0-9_-]+)")
+_MADE = re.compile(r"# (kek_[1-9][0-9]{0,8}) made (\S+)")
 _HEADER = """\
 # Trunkline's vault keys. Whoever can read this file and the database can open every stored credential;
 # without this file nobody can. Keep a copy of it, apart from the database and its backups.
@@ -38,6 +42,7 @@ class _Key:
 
     cipher: AESGCM
     digest: bytes
+    made_at: str | None
 
 
 class KeyRing:
@@ -48,13 +53,13 @@ class KeyRing:
 
     __slots__ = ("_keys", "active_id", "path")
 
-    def __init__(self, path: Path, keys: dict[str, _Key]) -> None:
+    def __init__(self, path: Path, keys: dict[str, _Key], active_id: str | None = None) -> None:
         self.path = path
         self._keys = keys
-        self.active_id = max(keys, key=_number)
+        self.active_id = active_id or max(keys, key=_number)
 
     @classmethod
-    def create(cls, path: Path) -> KeyRing:
+    def create(cls, path: Path, *, clock: Clock | None = None) -> KeyRing:
         """Make a key file with one fresh random key, mode 0600, in a directory of mode 0700.
 
         A directory that exists already keeps its mode. When this returns, the file is on the disk.
@@ -62,7 +67,7 @@ class KeyRing:
         Raises:
             KeyFileError: the file exists already, or cannot be written.
         """
-        keyfile.create_private(path, Secret(f"{_HEADER}{_fresh_line(1)}\n"))
+        keyfile.create_private(path, Secret(f"{_HEADER}{_fresh_lines(1, clock)}"))
         return cls.load(path)
 
     @classmethod
@@ -81,7 +86,7 @@ class KeyRing:
         return cls(absolute, keys)
 
     @classmethod
-    def add_key(cls, path: Path) -> KeyRing:
+    def add_key(cls, path: Path, *, clock: Clock | None = None) -> KeyRing:
         """Add a fresh key to the file, which becomes the active one; the older ones still open.
 
         The file is replaced in one step and on the disk when this returns, so nothing is ever sealed under
@@ -93,7 +98,7 @@ class KeyRing:
         target = path.resolve()
         with keyfile.alone_with(target):
             number = _number(cls.load(target).active_id) + 1
-            keyfile.replace_private(target, _with_fresh_key(keyfile.read_private(target), number))
+            keyfile.replace_private(target, _with_fresh_key(keyfile.read_private(target), number, clock))
         return cls.load(path)
 
     @classmethod
@@ -122,6 +127,15 @@ class KeyRing:
     def holds(self, kek_id: str) -> bool:
         """Whether what was sealed under this key can be opened."""
         return kek_id in self._keys
+
+    def made_at(self, kek_id: str) -> str | None:
+        """When a key was made, as stored time text; None where the file does not say or holds no such key."""
+        key = self._keys.get(kek_id)
+        return None if key is None else key.made_at
+
+    def remembering(self, older: KeyRing) -> KeyRing:
+        """This ring with the keys that only the older one holds, to open what was read before they were retired."""
+        return KeyRing(self.path, older._keys | self._keys, self.active_id)
 
     def contradicts(self, other: KeyRing) -> bool:
         """Whether some id names one key here and a different one in the other ring."""
@@ -159,24 +173,33 @@ def _number(kek_id: str) -> int:
     return int(kek_id.removeprefix("kek_"))
 
 
-def _fresh_line(number: int) -> str:
-    return f"kek_{number} {encode(secrets.token_bytes(KEY_BYTES))}"
+def _fresh_lines(number: int, clock: Clock | None) -> str:
+    made_at = stamp((clock or SystemClock()).now())
+    return f"# kek_{number} made {made_at}\nkek_{number} {encode(secrets.token_bytes(KEY_BYTES))}\n"
 
 
-def _with_fresh_key(text: Secret, number: int) -> Secret:
-    return Secret(f"{text.reveal().rstrip()}\n{_fresh_line(number)}\n")
+def _with_fresh_key(text: Secret, number: int, clock: Clock | None) -> Secret:
+    return Secret(f"{text.reveal().rstrip()}\n{_fresh_lines(number, clock)}")
 
 
 def _without_key(text: Secret, kek_id: str) -> Secret:
     lines = text.reveal().splitlines()
-    return Secret("".join(f"{line}\n" for line in lines if not line.startswith(f"{kek_id} ")))
+    gone = (f"{kek_id} ", f"# {kek_id} made ")
+    return Secret("".join(f"{line}\n" for line in lines if not line.startswith(gone)))
+
+
+def _digest(raw: bytes) -> bytes:
+    return hashlib.sha256(b"trunkline kek " + raw).digest()
 
 
 def _read(text: Secret) -> tuple[dict[str, _Key], str]:
     """The keys of a file's text and what is wrong with it, if anything, without quoting any of it."""
     keys: dict[str, _Key] = {}
+    made_at: dict[str, str | None] = {}
     for number, line in enumerate(text.reveal().splitlines(), start=1):
         if not line.strip() or line.startswith("#"):
+            if told := _MADE.fullmatch(line.rstrip()):
+                made_at[told[1]] = parse_time(told[2])
             continue
         found = _LINE.fullmatch(line.rstrip())
         raw = decode(found[2]) if found else None
@@ -186,5 +209,5 @@ def _read(text: Secret) -> tuple[dict[str, _Key], str]:
             return {}, f"the key in line {number} is {len(raw)} bytes long, not {KEY_BYTES}"
         if found[1] in keys:
             return {}, f"line {number} gives {found[1]} a second time"
-        keys[found[1]] = _Key(AESGCM(raw), hashlib.sha256(b"trunkline kek " + raw).digest())
+        keys[found[1]] = _Key(AESGCM(raw), _digest(raw), made_at.get(found[1]))
     return keys, "" if keys else "it holds no key"

@@ -6,19 +6,24 @@ while the database holds something sealed, must not start.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from trunkline.infra.db import Database, Tx, UniqueError
+from trunkline.infra.db.locks import shared_advisory_lock
 from trunkline.infra.vault.errors import KeyFileError, SealError
 from trunkline.infra.vault.keyring import KeyRing
-from trunkline.infra.vault.queries import ANY_KEY, BY_ID, KEYS_OF, SEALED_ROOT
+from trunkline.infra.vault.queries import ANY_KEY, KEYS_OF, OF_TENANT, REWRAP, SEALED_ROOT
 from trunkline.infra.vault.root import new_root, open_root, seal_root
 from trunkline.infra.vault.tables import instance, vault_keys
 from trunkline.infra.vault.vault import Vault, WrappedKey
 
 ROOT_ID = "root"  # of the one row of `instance`
+KEY_COLUMNS = ("id", "tenant", "kek_id", "wrapped", "created_at")
+RING_LOCK = 7_461_005  # advisory lock: shared by whoever wraps a key, taken alone to retire one
 
 
 class DatabaseKeyStore:
@@ -29,27 +34,41 @@ class DatabaseKeyStore:
     def __init__(self, tx: Tx) -> None:
         self._tx = tx
 
+    def hold_ring(self) -> None:
+        """Keep every key-encryption key from being retired until the transaction ends."""
+        shared_advisory_lock(self._tx, RING_LOCK)
+
     def load(self, tenant: str) -> list[WrappedKey]:
         """The tenant's keys, newest last."""
-        return [
-            WrappedKey(id=key_id, tenant=owner, kek_id=kek_id, wrapped=wrapped, created_at=created_at)
-            for key_id, owner, kek_id, wrapped, created_at in self._tx.fetch(KEYS_OF, {"tenant": tenant})
-        ]
+        return wrapped_keys(self._tx.fetch(KEYS_OF, {"tenant": tenant}))
 
-    def add(self, key: WrappedKey) -> None:
-        """Keep a new key."""
-        self._tx.insert(
-            vault_keys,
-            id=key.id,
-            tenant=key.tenant,
-            kek_id=key.kek_id,
-            wrapped=key.wrapped,
-            created_at=key.created_at,
-        )
+    def add(self, keys: Sequence[WrappedKey]) -> None:
+        """Keep new keys."""
+        rows = [(key.id, key.tenant, key.kek_id, key.wrapped, key.created_at) for key in keys]
+        self._tx.insert_many(vault_keys, KEY_COLUMNS, rows)
 
-    def rewrap(self, key_id: str, kek_id: str, wrapped: str) -> None:
-        """Replace what one key is sealed under and as."""
-        self._tx.update(vault_keys, BY_ID, {"id": key_id}, kek_id=kek_id, wrapped=wrapped)
+    def rewrap(self, keys: Sequence[WrappedKey]) -> None:
+        """Replace what keys are sealed under and as."""
+        rows = [{"id": key.id, "kek_id": key.kek_id, "wrapped": key.wrapped} for key in keys]
+        self._tx.run_many(REWRAP, rows)
+
+
+def wrapped_keys(rows: Iterable[tuple[Any, ...]]) -> list[WrappedKey]:
+    """Data keys from rows of the columns that every statement about them reads."""
+    return [
+        WrappedKey(id=key_id, tenant=tenant, kek_id=kek_id, wrapped=wrapped, created_at=created_at)
+        for key_id, tenant, kek_id, wrapped, created_at in rows
+    ]
+
+
+def destroy_tenant_keys(tx: Tx, vault: Vault, tenant: str) -> int:
+    """Destroy a tenant's data keys, and with them everything ever sealed for it, backups aside; how many.
+
+    The last step of purging an organization: what its rows leave behind in free pages, logs and replicas
+    cannot be opened any more. Other processes forget the keys when they need the memory for others or end.
+    """
+    vault.forget(tenant)
+    return tx.delete(vault_keys, OF_TENANT, tenant=tenant)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from threading import Lock
 from typing import Protocol
 
@@ -20,9 +22,9 @@ from trunkline.infra.vault.envelope import (
     format_token,
     parse_token,
 )
-from trunkline.infra.vault.errors import SealError, UnknownKeyError, WrongKeyError
+from trunkline.infra.vault.errors import SealError, UnknownKeyError, VaultError, WrongKeyError
 from trunkline.infra.vault.keyring import KeyRing
-from trunkline.kit.clock import Clock, SystemClock, stamp
+from trunkline.kit.clock import Clock, SystemClock, read_stamp, stamp
 from trunkline.kit.ids import new_id
 from trunkline.kit.secret import Secret
 
@@ -47,16 +49,20 @@ class WrappedKey:
 class DataKeyStore(Protocol):
     """Where wrapped data keys are kept, bound to the transaction of the values they seal."""
 
+    def hold_ring(self) -> None:
+        """Keep every key-encryption key from being retired until the transaction ends."""
+        ...
+
     def load(self, tenant: str) -> list[WrappedKey]:
         """The tenant's keys, newest last."""
         ...
 
-    def add(self, key: WrappedKey) -> None:
-        """Keep a new key."""
+    def add(self, keys: Sequence[WrappedKey]) -> None:
+        """Keep new keys."""
         ...
 
-    def rewrap(self, key_id: str, kek_id: str, wrapped: str) -> None:
-        """Replace what one key is sealed under and as."""
+    def rewrap(self, keys: Sequence[WrappedKey]) -> None:
+        """Replace what keys are sealed under and as."""
         ...
 
 
@@ -118,40 +124,91 @@ class Vault:
             WrongKeyError: the key file was exchanged for another database's.
             ValueError: the tenant is no id.
         """
-        check_part(tenant)
-        # Read anew, so that no server wraps a new key under one that was replaced while it was running.
-        ring = self._reread()
-        key_id = new_id()
-        wrapped = ring.seal(secrets.token_bytes(KEY_BYTES), _place(tenant, key_id))
-        created_at = stamp(self._clock.now())
-        key = WrappedKey(
-            id=key_id, tenant=tenant, kek_id=ring.active_id, wrapped=wrapped, created_at=created_at
-        )
-        store.add(key)
-        return key
+        return self.add_data_keys(store, [tenant])[0]
 
-    def rewrap(self, store: DataKeyStore, tenant: str) -> int:
-        """Wrap the tenant's data keys under the active key-encryption key; how many were not yet.
+    def add_data_keys(self, store: DataKeyStore, tenants: Iterable[str]) -> list[WrappedKey]:
+        """`add_data_key` for many tenants, reading the key file once.
+
+        Raises:
+            KeyFileError: the key file cannot be read.
+            WrongKeyError: the key file was exchanged for another database's.
+            ValueError: a tenant is no id.
+        """
+        due = list(tenants)
+        for tenant in due:
+            check_part(tenant)
+        ring = self.held_ring(store)
+        keys = [self._fresh_key(ring, tenant, store.load(tenant)) for tenant in due]
+        store.add(keys)
+        return keys
+
+    def rewrap(self, store: DataKeyStore, keys: Iterable[WrappedKey]) -> int:
+        """Wrap data keys under the active key-encryption key; how many were not yet.
 
         The values stay as they are, and every server can open them before, during and after.
 
         Raises:
             UnknownKeyError: a data key's own key is no longer in the key file.
             SealError: a stored data key was changed.
-            KeyFileError: the key file had to be read again and cannot be.
+            KeyFileError: the key file cannot be read.
             WrongKeyError: the key file was exchanged for another database's.
-            ValueError: the tenant is no id.
         """
-        check_part(tenant)
-        count = 0
-        for key in store.load(tenant):
-            ring = self._ring_with(key.kek_id)
-            if key.kek_id == ring.active_id:
-                continue
-            wrapped = ring.seal(_unwrap(ring, tenant, key), _place(tenant, key.id))
-            store.rewrap(key.id, ring.active_id, wrapped)
-            count += 1
-        return count
+        ring = self.held_ring(store)
+        changed = [
+            replace(
+                key,
+                kek_id=ring.active_id,
+                wrapped=ring.seal(_unwrap(ring, key.tenant, key), _place(key.tenant, key.id)),
+            )
+            for key in keys
+            if key.kek_id != ring.active_id
+        ]
+        store.rewrap(changed)
+        return len(changed)
+
+    def broken(self, keys: Iterable[WrappedKey]) -> Iterator[tuple[WrappedKey, VaultError]]:
+        """The data keys that the key file, as it is now, does not open, and why.
+
+        Raises:
+            KeyFileError: the key file cannot be read.
+            WrongKeyError: the key file was exchanged for another database's.
+        """
+        ring = self.ring()
+        for key in keys:
+            try:
+                _unwrap(ring, key.tenant, key)
+            except VaultError as error:
+                yield key, error
+
+    def ring(self) -> KeyRing:
+        """The key file as it is now.
+
+        Raises:
+            KeyFileError: it cannot be read.
+            WrongKeyError: it was exchanged for another database's.
+        """
+        fresh = KeyRing.load(self._ring.path)
+        if fresh.contradicts(self._ring):
+            raise WrongKeyError(
+                f"the vault key file {fresh.path} was exchanged for another database's while the server was"
+                " running; put the one that belongs to this database back, from its copy"
+            )
+        # A key retired a moment ago may be needed by a transaction that began before.
+        self._ring = fresh.remembering(self._ring)
+        return fresh
+
+    def held_ring(self, store: DataKeyStore) -> KeyRing:
+        """The key file as it is now and stays, as far as its keys go, until the store's transaction ends.
+
+        Whatever is wrapped must be wrapped under one of these: a ring read earlier may name as active a key
+        that was replaced, found unused and retired meanwhile.
+
+        Raises:
+            KeyFileError: the key file cannot be read.
+            WrongKeyError: the key file was exchanged for another database's.
+        """
+        store.hold_ring()
+        return self.ring()
 
     def forget(self, tenant: str) -> None:
         """Drop a tenant's data keys from memory: call it when they are destroyed."""
@@ -167,17 +224,22 @@ class Vault:
 
     def _ring_with(self, kek_id: str) -> KeyRing:
         # An id this server has never seen means that the key file was rotated while it was running.
-        return self._ring if self._ring.holds(kek_id) else self._reread()
+        return self._ring if self._ring.holds(kek_id) else self.ring()
 
-    def _reread(self) -> KeyRing:
-        fresh = KeyRing.load(self._ring.path)
-        if fresh.contradicts(self._ring):
-            raise WrongKeyError(
-                f"the vault key file {fresh.path} was exchanged for another database's while the server was"
-                " running; put the one that belongs to this database back, from its copy"
-            )
-        self._ring = fresh
-        return fresh
+    def _fresh_key(self, ring: KeyRing, tenant: str, older: Sequence[WrappedKey]) -> WrappedKey:
+        key_id = new_id()
+        return WrappedKey(
+            id=key_id,
+            tenant=tenant,
+            kek_id=ring.active_id,
+            wrapped=ring.seal(secrets.token_bytes(KEY_BYTES), _place(tenant, key_id)),
+            created_at=self._moment_after(older[-1].created_at if older else ""),
+        )
+
+    def _moment_after(self, older: str) -> str:
+        # The newest key seals, so a clock that was set back must not make a new key look like an old one.
+        now = stamp(self._clock.now())
+        return now if now > older else stamp(read_stamp(older) + timedelta(microseconds=1))
 
 
 class _Cache:
