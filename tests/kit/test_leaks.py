@@ -9,10 +9,12 @@ from trunkline.kit.leaks import find_secrets
 @pytest.mark.parametrize(
     "text",
     # Named, because workers must collect the same tests although keys are random.
-    ids=["secret key", "session", "aws", "github", "stripe", "pem"],
+    ids=["secret key", "session", "login", "api token", "aws", "github", "stripe", "pem"],
     argvalues=[
         generate("sec_").reveal(),
         f"Bearer {generate('tok_').reveal()}",
+        f"sid={generate('ses_').reveal()}",
+        generate("inf_").reveal(),
         "AKIA" + "A" * 16,
         "ghp_" + "a" * 36,
         "sk_live_" + "a" * 24,

@@ -22,11 +22,15 @@ PREFIXES: dict[str, str] = {
     "member": "intmem",
     "solution": "sol",
     "solution_member": "solmem",
+    "provider": "pvd",
+    "provider_app": "app",
     "connection": "con",
     "secret": "scr",
     "key": "key",
     "grant": "prm",
     "event": "evt",
+    "proxied_request": "req",
+    "tag": "tag",
     "agent": "agt",
     "function": "fun",
     "schema": "sch",
@@ -52,6 +56,11 @@ def new_id() -> str:
 def format_id(kind: str, hex_id: str) -> str:
     """Print an id of `kind` with its prefix, e.g. `int_0197…`."""
     return f"{PREFIXES[kind]}_{hex_id}"
+
+
+def format_uuid(hex_id: str) -> str:
+    """Print an id as a canonical UUID, which stands for an id of any kind."""
+    return "-".join((hex_id[:8], hex_id[8:12], hex_id[12:16], hex_id[16:20], hex_id[20:]))
 
 
 def parse_id(kind: str, text: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Access keys: `sec_`, `pub_` or `tok_`, 37 random characters and 6 of checksum, all base62.
+"""Access keys: a prefix such as `sec_`, 37 random characters and 6 of checksum, all base62.
 
 The checksum lets an edge or a leak scanner refuse a mistyped or made-up key without a database look-up;
 it proves nothing about who holds the key.
@@ -23,6 +23,8 @@ class KeyKind(StrEnum):
     SECRET = "sec_"  # noqa: S105  # a prefix
     PUBLIC = "pub_"
     TOKEN = "tok_"  # noqa: S105  # a prefix
+    SESSION = "ses_"
+    API = "inf_"
 
 
 PREFIXES: Final = tuple(kind.value for kind in KeyKind)

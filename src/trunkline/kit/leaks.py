@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 _PATTERNS = (
-    r"(?:sec|tok|prv)_[0-9A-Za-z]{43}",
+    r"(?:sec|tok|prv|ses|inf)_[0-9A-Za-z]{43}",
     r"ak_[0-9A-Za-z]{32}",
     r"AKIA[0-9A-Z]{16}",
     r"gh[oprsu]_[0-9A-Za-z]{36}",

@@ -18,11 +18,16 @@ def check_slug(path: str, value: str) -> str:
     Raises:
         InvalidRequestError: not 1-128 ASCII letters, digits or `._:~-`, starting with a letter or digit.
     """
-    if not _SLUG.fullmatch(value):
+    if not is_slug(value):
         raise InvalidRequestError.at(
             path, "must be 1-128 letters, digits or ._:~- and start with a letter or digit"
         )
     return value
+
+
+def is_slug(value: str) -> bool:
+    """Whether the text can be a slug at all."""
+    return _SLUG.fullmatch(value) is not None
 
 
 def check_handle(path: str, value: str) -> str:

@@ -45,13 +45,32 @@ def test_two_statements_are_enough(world: World) -> None:
         world.key("owner"),
         world.key("viewer", workspace_id=world.one),
         world.key("plain", kind="publishable"),
+        world.key("plain", dialect=None),
+        world.write(lambda tx: access.open_session(tx, world.users["plain"], pepper=PEPPER)),
     ]
 
     def work(tx: Tx, issued: access.IssuedKey) -> int:
         access.authenticate(tx, digest_of(issued))
         return tx.statements
 
-    assert [world.read(work, issued) for issued in keys] == [2, 2, 2]
+    assert [world.read(work, issued) for issued in keys] == [2, 2, 2, 2, 2]
+
+
+def test_a_key_tells_which_dialect_it_is_for_as_long_as_it_is_valid(world: World) -> None:
+    def pin(issued: access.IssuedKey) -> str | None:
+        return world.read(lambda tx: access.pinned_dialect(tx, digest_of(issued), unknown="?"))
+
+    keys = {dialect: world.key("viewer", dialect=dialect) for dialect in ("platform", "informer", None)}
+    assert {dialect: pin(issued) for dialect, issued in keys.items()} == {
+        "platform": "platform",
+        "informer": "informer",
+        None: None,
+    }
+    for issued in keys.values():
+        actor_of(world, issued)
+        world.write(access.revoke_key, SYSTEM, issued.row.id)
+        assert pin(issued) == "?"
+    assert world.read(access.pinned_dialect, "0" * 64) is None
 
 
 def test_an_unknown_key_costs_one_statement(world: World) -> None:

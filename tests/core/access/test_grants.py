@@ -41,6 +41,7 @@ def test_admins_of_an_object_share_it(world: World, name: str) -> None:
         subject_kind="user",
         subject_id=world.users["plain"],
         tier="editor",
+        origin="share",
         created_by=world.users[name],
         created_at=NOW,
         updated_at=NOW,

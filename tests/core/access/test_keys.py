@@ -48,6 +48,7 @@ def test_a_key_is_shown_once_and_kept_as_a_digest(world: World) -> None:
         user_id=world.users["viewer"],
         workspace_id=world.one,
         kind="secret",
+        dialect="platform",
         name="ci",
         hint=keys.hint(text),
         operations=msgspec.Raw(b'["installs:*"]'),
@@ -78,6 +79,9 @@ def test_publishable_keys_have_their_own_prefix_and_read_by_default(world: World
     [
         ({"name": ""}, "name"),
         ({"kind": "session"}, "kind"),
+        ({"kind": "login"}, "kind"),
+        ({"kind": "api"}, "kind"),
+        ({"dialect": "ampersand"}, "dialect"),
         ({"operations": ("installs:read", "installs:burn")}, "scopes.operations[1]"),
         ({"operations": ("*:read",) * 101}, "scopes.operations"),
         ({"entity_ids": (OBJECT, "int_1")}, "scopes.entityIds[1]"),

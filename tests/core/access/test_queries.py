@@ -19,7 +19,9 @@ STATEMENTS = {
 
 @pytest.mark.parametrize("name", sorted(STATEMENTS))
 def test_every_statement_runs_on_both_databases(still_world: World, name: str) -> None:
-    sql = STATEMENTS[name]
+    sql = STATEMENTS[name].rstrip()
+    if sql.endswith(" IN"):
+        sql += " ('0')"
     params: dict[str, Any] = dict.fromkeys(re.findall(r"(?<!:):([a-z_]+)", sql), "0")
     if "limit" in params:
         params["limit"] = 1

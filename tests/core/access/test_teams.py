@@ -63,6 +63,40 @@ def test_users_of_the_organization_come_and_go(world: World) -> None:
         world.write(lambda tx: access.remove_team_member(tx, boss, team, viewer))
 
 
+def roles(world: World, team_id: str) -> dict[str, str]:
+    page = world.read(lambda tx: access.list_team_members(tx, world.actor("viewer"), team_id, ListQuery()))
+    return {row.user_name: row.role for row in page.rows}
+
+
+def test_members_have_a_role_that_changes(world: World) -> None:
+    boss, viewer = world.actor("boss"), world.users["viewer"]
+    team = world.team("crew", "viewer")
+    world.write(lambda tx: access.add_team_member(tx, boss, team, world.users["plain"], "designer"))
+    assert roles(world, team) == {"viewer": "member", "plain": "designer"}
+    for role in access.TEAM_ROLES:
+        _, events = world.journal(access.set_team_role, boss, team, viewer, role)
+        assert events == [f"team.member_updated {team}"]
+        assert roles(world, team)["viewer"] == role
+    with world.changes_nothing():
+        world.write(lambda tx: access.set_team_role(tx, boss, team, viewer, access.TEAM_ROLES[-1]))
+
+
+def test_a_role_is_for_members_and_given_by_administrators(world: World) -> None:
+    boss, viewer = world.actor("boss"), world.users["viewer"]
+    team = world.team("crew", "viewer")
+    for user_id in (world.users["plain"], world.users["stranger"], "f" * 32):
+        with world.refuses(NotFoundError):
+            world.write(access.set_team_role, boss, team, user_id, "admin")
+    with world.refuses(InvalidRequestError, path="role"):
+        world.write(lambda tx: access.set_team_role(tx, boss, team, viewer, "king"))
+    with world.refuses(InvalidRequestError, path="role"):
+        world.write(lambda tx: access.add_team_member(tx, boss, team, world.users["plain"], "king"))
+    with world.refuses(access.TierTooLowError, "tier_too_low"):
+        world.write(lambda tx: access.set_team_role(tx, world.actor("viewer"), team, viewer, "admin"))
+    with world.refuses(NotFoundError):
+        world.write(lambda tx: access.set_team_role(tx, world.actor("stranger"), team, viewer, "admin"))
+
+
 def test_a_foreign_user_is_missing_and_a_foreign_team_too(world: World) -> None:
     team = create(world, SYSTEM)[0].id
     for user_id in (world.users["stranger"], "f" * 32):

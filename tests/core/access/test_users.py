@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from tests.core.access.world import NOW, SYSTEM, World
@@ -29,7 +30,9 @@ def test_those_who_administer_the_organization_make_users(world: World, name: st
         id=row.id,
         organization_id=world.acme,
         email="new@acme.test",
+        username="new",
         name="New",
+        fields=msgspec.Raw(b"{}"),
         operator=False,
         active=True,
         created_at=NOW,
@@ -72,6 +75,24 @@ def test_an_operator_is_made_by_an_operator_and_an_owner_by_an_owner(world: Worl
         ({"name": "  "}, "name"),
         ({"name": "n" * 201}, "name"),
         ({"role": "viewer"}, "role"),
+        ({"username": ""}, "username"),
+        ({"username": "a/b"}, "username"),
+        ({"username": "a@b"}, "username"),
+        ({"username": ".a"}, "username"),
+        ({"username": "ä"}, "username"),
+        ({"username": "a" * 65}, "username"),
+        ({"username": "0" * 32}, "username"),
+        ({"username": "0197A1B2-C3D4-E5F6-0718-293A4B5C6D7E"}, "username"),
+        ({"username": f"usr_{'0' * 32}"}, "username"),
+        ({"username": f"tem_{'0' * 32}"}, "username"),
+        ({"fields": {"a b": "x"}}, "fields"),
+        ({"fields": {"a": ["x"]}}, "fields.a"),
+        ({"fields": {"a": {"b": "x"}}}, "fields.a"),
+        ({"fields": {"a": "x" * 1_001}}, "fields.a"),
+        ({"fields": {f"a{n}": n for n in range(51)}}, "fields"),
+        ({"fields": {f"a{n}": "x" * 999 for n in range(9)}}, "fields"),
+        ({"fields": {"api_key": "x"}}, "fields.api_key"),
+        ({"fields": {"note": "ghp_" + "a" * 36}}, "fields.note"),
     ],
 )
 def test_malformed_members_are_named(still_world: World, changes: dict[str, object], path: str) -> None:
@@ -84,6 +105,62 @@ def test_an_address_is_taken_once_per_organization(world: World) -> None:
         create(world, SYSTEM, email="VIEWER@acme.test")
     elsewhere = create(world, SYSTEM, email="viewer@acme.test", organization_id=world.rival)
     assert elsewhere.email == "viewer@acme.test"
+
+
+def test_a_user_name_is_taken_once_per_organization_whatever_its_case(world: World) -> None:
+    row = create(world, SYSTEM, username="New.Name_1")
+    assert row.username == "new.name_1"
+    with world.refuses(access.UsernameTakenError, "username_taken"):
+        create(world, SYSTEM, email="another@acme.test", username="NEW.name_1")
+    rename = access.UpdateUser(id=world.users["plain"], username="NEW.NAME_1")
+    with world.refuses(access.UsernameTakenError, "username_taken"):
+        world.write(lambda tx: access.update_user(tx, SYSTEM, rename))
+    elsewhere = create(world, SYSTEM, username="new.name_1", organization_id=world.rival)
+    assert elsewhere.username == row.username
+
+
+@pytest.mark.parametrize(
+    ("email", "username"),
+    [
+        ("ada@acme.test", "ada"),
+        ("Ada.Lovelace+crm@acme.test", "ada.lovelace-crm"),
+        ("_ada_@acme.test", "ada"),
+        ("\u00e4d\u00e4@acme.test", "d"),
+        ("\u5927@acme.test", "user"),
+        (f"{'0' * 32}@acme.test", f"user-{'0' * 32}"),
+        (f"{'a' * 64}@acme.test", "a" * 56),
+    ],
+)
+def test_a_user_name_is_made_of_the_address(world: World, email: str, username: str) -> None:
+    assert create(world, SYSTEM, email=email).username == username
+
+
+def test_a_user_name_that_is_made_up_gets_a_number_where_it_is_taken(world: World) -> None:
+    made = [create(world, SYSTEM, email=f"viewer@{place}.test").username for place in ("b", "c")]
+    assert made == ["viewer-2", "viewer-3"]
+    create(world, SYSTEM, email="x@acme.test", username="viewer-5")
+    create(world, SYSTEM, email="y@acme.test", username="viewer.4")
+    made = [create(world, SYSTEM, email=f"viewer@{place}.test").username for place in ("d", "e")]
+    assert made == ["viewer-4", "viewer-6"]
+
+
+def test_only_who_manages_a_user_says_what_others_take_for_granted(world: World) -> None:
+    viewer = world.users["viewer"]
+    for request in (
+        access.UpdateUser(id=viewer, username="boss2"),
+        access.UpdateUser(id=viewer, fields={"department": "board"}),
+        access.UpdateUser(id=viewer, name="Vera", fields={}),
+    ):
+        with world.refuses(access.TierTooLowError, "tier_too_low"):
+            world.write(access.update_user, world.actor("viewer"), request)
+    fields = {"department": "sales", "region": None, "level": 3, "remote": True}
+    change = access.UpdateUser(id=viewer, username="Vera", fields=fields)
+    row, events = world.journal(lambda tx: access.update_user(tx, world.actor("boss"), change))
+    assert (row.username, events) == ("vera", [f"user.updated {viewer}"])
+    assert row.fields == msgspec.Raw(b'{"department":"sales","region":null,"level":3,"remote":true}')
+    assert world.read(lambda tx: access.get_user(tx, world.actor("plain"), viewer)) == row
+    with world.changes_nothing():
+        assert world.write(lambda tx: access.update_user(tx, world.actor("boss"), change)) == row
 
 
 def test_lists_filter_by_declared_fields(still_world: World) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.core.access.world import NOW, SYSTEM, World
@@ -30,6 +31,8 @@ def test_an_operator_makes_an_organization_of_their_own(world: World) -> None:
         handle="newco",
         owner_id=world.users["owner"],
         retention_tier="medium",
+        settings=msgspec.Raw(b"{}"),
+        default_workspace_id=None,
         created_at=NOW,
         updated_at=NOW,
     )
@@ -116,6 +119,45 @@ def test_administrators_change_it(world: World) -> None:
         assert world.write(lambda tx: workspaces.update_organization(tx, boss, request)) == row
     sql = "SELECT changed FROM audit_entries WHERE action = 'organization.updated'"
     assert world.read(lambda tx: tx.column(sql)) == ['["name","retention_tier"]']
+
+
+def test_administrators_say_what_the_organization_is_and_where_things_go(world: World) -> None:
+    boss = world.actor("boss")
+    settings = {"region": "eu", "seats": 5, "trial": False, "note": None}
+    row = update(world, boss, world.acme, settings=settings, default_workspace_id=world.two)
+    assert row.settings == msgspec.Raw(b'{"region":"eu","seats":5,"trial":false,"note":null}')
+    assert row.default_workspace_id == world.two
+    assert world.read(workspaces.get_organization, world.actor("plain"), world.acme) == row
+    with world.changes_nothing():
+        again = update(world, boss, world.acme, settings=settings, default_workspace_id=world.two)
+        assert again == row
+    assert update(world, boss, world.acme, settings={}, default_workspace_id=None).settings == msgspec.Raw(
+        b"{}"
+    )
+    for workspace_id in (world.far, "f" * 32):
+        with world.refuses(NotFoundError):
+            update(world, boss, world.acme, default_workspace_id=workspace_id)
+    refused: list[tuple[dict[str, access.Scalar], str]] = [
+        ({"a b": 1}, "settings"),
+        ({"token": "x"}, "settings.token"),
+    ]
+    for wrong, path in refused:
+        with world.refuses(InvalidRequestError, path=path):
+            update(world, boss, world.acme, settings=wrong)
+        with world.refuses(InvalidRequestError, path=path):
+            create(world, world.actor("owner"), settings=wrong)
+    with world.refuses(access.TierTooLowError, "tier_too_low"):
+        update(world, world.actor("plain"), world.acme, settings={})
+
+
+def test_a_purged_workspace_is_nobodys_default(world: World) -> None:
+    update(world, SYSTEM, world.acme, default_workspace_id=world.two)
+    world.write(lambda tx: workspaces.delete_workspace(tx, SYSTEM, world.two))
+    with world.refuses(NotFoundError):
+        update(world, SYSTEM, world.rival, default_workspace_id=world.two)
+    world.write(lambda tx: workspaces.purge_workspace(tx, SYSTEM, world.two))
+    row = world.read(workspaces.get_organization, SYSTEM, world.acme)
+    assert row.default_workspace_id is None
 
 
 def test_others_change_nothing(world: World) -> None:

@@ -4,7 +4,7 @@ A credential becomes an `Actor` (`authenticate`); a read starts from `scope(acto
 spec's rule into SQL; a write asks `require_tier` or `require_workspace` about what it has read that way.
 """
 
-from trunkline.core.access.authenticate import act_as, authenticate
+from trunkline.core.access.authenticate import act_as, authenticate, pinned_dialect
 from trunkline.core.access.authorize import (
     Placed,
     acts_in_workspace,
@@ -15,10 +15,12 @@ from trunkline.core.access.authorize import (
     require_workspace,
     tier_on,
 )
+from trunkline.core.access.authors import AuthoringPlace, default_workspace, require_author, require_authoring
 from trunkline.core.access.cascades import expired_grants, forget_grants, forget_workspace
 from trunkline.core.access.errors import (
     AlreadyGrantedError,
     AlreadyMemberError,
+    AuthorRequiredError,
     DeletedError,
     EmailTakenError,
     HomeOrganizationError,
@@ -30,7 +32,10 @@ from trunkline.core.access.errors import (
     SecretKeyRequiredError,
     TeamNameTakenError,
     TierTooLowError,
+    UsernameTakenError,
+    WholeKeyRequiredError,
 )
+from trunkline.core.access.fields import Scalar, check_fields
 from trunkline.core.access.grants import (
     CreateGrant,
     UpdateGrant,
@@ -42,18 +47,19 @@ from trunkline.core.access.grants import (
     revoke_grant,
     update_grant,
 )
+from trunkline.core.access.issuing import IssuedKey
 from trunkline.core.access.keys import (
     TOKEN_LIFETIME_MAX_S,
     TOKEN_LIFETIME_S,
     CreateKey,
     CreateToken,
-    IssuedKey,
     create_key,
     create_token,
     get_key,
     list_keys,
     revoke_key,
 )
+from trunkline.core.access.logins import LoginAttempt, Logins
 from trunkline.core.access.organization_members import (
     SetOrganizationRole,
     add_membership,
@@ -61,7 +67,16 @@ from trunkline.core.access.organization_members import (
     remove_organization_member,
     set_organization_role,
 )
+from trunkline.core.access.ownership import forget_shares, grant_ownership
+from trunkline.core.access.passwords import (
+    PasswordCheck,
+    find_password,
+    renew_password,
+    require_password_setter,
+    set_password,
+)
 from trunkline.core.access.permissions import PATTERNS, Permission
+from trunkline.core.access.principals import Principal, principal_key, principals_of, resolve_principal
 from trunkline.core.access.retention import NO_TOMBSTONE, RETENTION_DAYS, Tombstone, tombstone
 from trunkline.core.access.rules import (
     Grants,
@@ -74,13 +89,26 @@ from trunkline.core.access.rules import (
     Workspaces,
 )
 from trunkline.core.access.scope import ActorScope, Rule, scope
+from trunkline.core.access.sessions import (
+    SESSION_LIFETIME_S,
+    CreateApiToken,
+    close_session,
+    create_api_token,
+    get_api_token,
+    list_api_tokens,
+    open_session,
+    revoke_api_token,
+)
+from trunkline.core.access.shares import ShareRow, shares_of
 from trunkline.core.access.specs import (
+    DIALECTS,
     GRANT,
     KEY,
     ORGANIZATION_MEMBER,
     SPECS,
     TEAM,
     TEAM_MEMBER,
+    TEAM_ROLES,
     USER,
     WORKSPACE_MEMBER,
     GrantRow,
@@ -100,7 +128,9 @@ from trunkline.core.access.teams import (
     list_team_members,
     list_teams,
     remove_team_member,
+    set_team_role,
 )
+from trunkline.core.access.tenancy import acting_organization
 from trunkline.core.access.users import (
     CreateUser,
     UpdateUser,
@@ -111,6 +141,7 @@ from trunkline.core.access.users import (
     list_users,
     update_user,
 )
+from trunkline.core.access.variables import Variables, variables_of
 from trunkline.core.access.workspace_members import (
     AddWorkspaceMember,
     ChangeWorkspaceRole,
@@ -123,15 +154,18 @@ from trunkline.core.access.workspace_members import (
 )
 
 __all__ = [
+    "DIALECTS",
     "GRANT",
     "KEY",
     "NO_TOMBSTONE",
     "ORGANIZATION_MEMBER",
     "PATTERNS",
     "RETENTION_DAYS",
+    "SESSION_LIFETIME_S",
     "SPECS",
     "TEAM",
     "TEAM_MEMBER",
+    "TEAM_ROLES",
     "TOKEN_LIFETIME_MAX_S",
     "TOKEN_LIFETIME_S",
     "USER",
@@ -140,7 +174,10 @@ __all__ = [
     "AddWorkspaceMember",
     "AlreadyGrantedError",
     "AlreadyMemberError",
+    "AuthorRequiredError",
+    "AuthoringPlace",
     "ChangeWorkspaceRole",
+    "CreateApiToken",
     "CreateGrant",
     "CreateKey",
     "CreateTeam",
@@ -155,6 +192,8 @@ __all__ = [
     "InWorkspace",
     "IssuedKey",
     "KeyRow",
+    "LoginAttempt",
+    "Logins",
     "NotDeletedError",
     "OrganizationMemberRow",
     "OrganizationOwnerError",
@@ -162,13 +201,17 @@ __all__ = [
     "OwnKeys",
     "OwnerRequiredError",
     "Parent",
+    "PasswordCheck",
     "Permission",
     "Placed",
+    "Principal",
     "Rule",
+    "Scalar",
     "ScopeExceededError",
     "ScopeMissingError",
     "SecretKeyRequiredError",
     "SetOrganizationRole",
+    "ShareRow",
     "TeamMemberRow",
     "TeamNameTakenError",
     "TeamRow",
@@ -177,10 +220,14 @@ __all__ = [
     "UpdateGrant",
     "UpdateUser",
     "UserRow",
+    "UsernameTakenError",
     "Users",
+    "Variables",
+    "WholeKeyRequiredError",
     "WorkspaceMemberRow",
     "Workspaces",
     "act_as",
+    "acting_organization",
     "acts_in_workspace",
     "add_membership",
     "add_team_member",
@@ -190,20 +237,29 @@ __all__ = [
     "authenticate",
     "change_workspace_role",
     "check_email",
+    "check_fields",
+    "close_session",
+    "create_api_token",
     "create_grant",
     "create_key",
     "create_team",
     "create_token",
     "create_user",
+    "default_workspace",
     "delete_team",
     "expired_grants",
+    "find_password",
     "forget_grants",
+    "forget_shares",
     "forget_workspace",
+    "get_api_token",
     "get_grant",
     "get_key",
     "get_team",
     "get_user",
     "get_workspace_member",
+    "grant_ownership",
+    "list_api_tokens",
     "list_grants",
     "list_keys",
     "list_organization_members",
@@ -211,22 +267,36 @@ __all__ = [
     "list_teams",
     "list_users",
     "list_workspace_members",
+    "open_session",
+    "pinned_dialect",
+    "principal_key",
+    "principals_of",
     "purge_grant",
     "remove_organization_member",
     "remove_team_member",
     "remove_workspace_member",
+    "renew_password",
+    "require_author",
+    "require_authoring",
     "require_fellow",
     "require_organization",
     "require_owner",
+    "require_password_setter",
     "require_tier",
     "require_workspace",
+    "resolve_principal",
     "restore_grant",
+    "revoke_api_token",
     "revoke_grant",
     "revoke_key",
     "scope",
     "set_organization_role",
+    "set_password",
+    "set_team_role",
+    "shares_of",
     "tier_on",
     "tombstone",
     "update_grant",
     "update_user",
+    "variables_of",
 ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from trunkline.core.access.permissions import READ_ONLY
-from trunkline.core.access.queries import ACTIVE_USER, ACTIVE_USER_THERE, CREDENTIAL, MEMBERSHIPS
+from trunkline.core.access.queries import ACTIVE_USER, ACTIVE_USER_THERE, CREDENTIAL, MEMBERSHIPS, PINNED
 from trunkline.infra.db import Tx
 from trunkline.kit.actor import Actor, Tier
 from trunkline.kit.errors import UnauthenticatedError
@@ -34,7 +34,8 @@ def authenticate(tx: Tx, digest: str, *, request_id: str | None = None) -> Actor
     """The actor behind an access key, found by the key's digest in two statements.
 
     A publishable key that does not say what it allows allows reading. The actor of a key bound to a
-    workspace belongs to that workspace's organization only and administers none.
+    workspace belongs to that workspace's organization only and administers none. Sessions and API tokens act
+    as their user like a secret key does; which keys may make others is `keys`' and `sessions`' business.
 
     Args:
         tx: the transaction.
@@ -49,6 +50,16 @@ def authenticate(tx: Tx, digest: str, *, request_id: str | None = None) -> Actor
     if found is None:
         raise UnauthenticatedError("the access key is unknown, expired or revoked")
     return _actor(tx, found, request_id)
+
+
+def pinned_dialect(tx: Tx, digest: str, *, unknown: str | None = None) -> str | None:
+    """The dialect a key is pinned to, None for an unpinned one, and `unknown` where no valid key is found.
+
+    A pin tells which dialect is meant where several have an operation at the same place; it opens and
+    closes nothing.
+    """
+    found = tx.column(PINNED, digest=digest, now=tx.now)
+    return found[0] if found else unknown
 
 
 def act_as(tx: Tx, user_id: str, *, workspace_id: str | None = None, request_id: str | None = None) -> Actor:

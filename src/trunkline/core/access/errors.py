@@ -45,6 +45,24 @@ class EmailTakenError(ConflictError):
     code = "email_taken"
 
 
+class UsernameTakenError(ConflictError):
+    """Another user of the organization has this user name."""
+
+    code = "username_taken"
+
+
+class AuthorRequiredError(ForbiddenError):
+    """Only authors of the organization may make integrations where they hold no role."""
+
+    code = "author_required"
+
+
+class WholeKeyRequiredError(ForbiddenError):
+    """A password opens all that its user may, so a key that is narrowed sets none."""
+
+    code = "whole_key_required"
+
+
 class TeamNameTakenError(ConflictError):
     """Another team of the organization has this name."""
 

@@ -96,6 +96,7 @@ def create_grant(tx: Tx, actor: Actor, request: CreateGrant) -> GrantRow:
         subject_kind=request.subject_kind,
         subject_id=request.subject_id,
         tier=request.tier,
+        origin="share",
         created_by=actor.user_id,
         created_at=tx.now,
         updated_at=tx.now,

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from msgspec import Raw, structs
+from msgspec import structs
 
 from trunkline.core.access.authorize import require_workspace
 from trunkline.core.access.errors import SecretKeyRequiredError
+from trunkline.core.access.issuing import Draft, IssuedKey, check_dialect, issue, journal_key
 from trunkline.core.access.narrowing import (
     narrowed_expiry,
     narrowed_objects,
@@ -22,23 +23,15 @@ from trunkline.core.access.queries import BY_ID, HOME, SESSIONS_OF
 from trunkline.core.access.scope import scope
 from trunkline.core.access.specs import KEY, KeyRow
 from trunkline.core.access.tables import access_keys
-from trunkline.core.journal import Change, record
 from trunkline.infra.db import Tx, lists
-from trunkline.infra.vault import key_hash
-from trunkline.kit import keys
 from trunkline.kit.actor import Actor, Tier
 from trunkline.kit.clock import read_stamp, stamp
 from trunkline.kit.errors import ForbiddenError, InvalidRequestError, NotFoundError
 from trunkline.kit.pages import ListQuery, Page
-from trunkline.kit.secret import Secret
-from trunkline.kit.strictjson import encode
 from trunkline.kit.text import check_name
 
 TOKEN_LIFETIME_S = 3_600  # seconds, when none is asked for
 TOKEN_LIFETIME_MAX_S = 86_400  # seconds; a session token lives a day at most
-MAX_METADATA = 4_096  # bytes of JSON
-
-_PREFIXES = {"secret": keys.KeyKind.SECRET, "publishable": keys.KeyKind.PUBLIC, "session": keys.KeyKind.TOKEN}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +41,7 @@ class CreateKey:
     Attributes:
         name: for people to tell keys apart.
         kind: `secret` (the default) or `publishable`.
+        dialect: whose it is where several dialects share a path; None leaves that to the request.
         workspace_id: binds the key to one workspace; None for all of the user's.
         operations: what it allows (`integrations:read`, `installs:*`, `*:read`); None for all its kind does.
         entity_ids: the objects it is narrowed to; None for all.
@@ -58,6 +52,7 @@ class CreateKey:
 
     name: str
     kind: str = "secret"
+    dialect: str | None = "platform"
     workspace_id: str | None = None
     operations: tuple[str, ...] | None = None
     entity_ids: tuple[str, ...] | None = None
@@ -77,29 +72,6 @@ class CreateToken:
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class IssuedKey:
-    """A key's row and, this once, the key itself."""
-
-    row: KeyRow
-    secret: Secret
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Draft:
-    """A key all of whose limits are settled."""
-
-    user_id: str
-    organization_id: str
-    workspace_id: str | None
-    kind: str
-    name: str
-    operations: tuple[str, ...] | None
-    entity_ids: tuple[str, ...] | None
-    expires_at: str | None
-    metadata: Mapping[str, Any]
-
-
 def list_keys(tx: Tx, actor: Actor, query: ListQuery) -> Page[KeyRow]:
     """The caller's own keys, and all of the organizations the caller administers.
 
@@ -117,7 +89,7 @@ def get_key(tx: Tx, actor: Actor, key_id: str) -> KeyRow:
         NotFoundError: absent or outside the caller's scope.
     """
     actor.require(Permission.KEYS_READ)
-    return _visible(tx, actor, key_id)
+    return visible_key(tx, actor, key_id)
 
 
 def create_key(tx: Tx, actor: Actor, request: CreateKey, *, pepper: bytes) -> IssuedKey:
@@ -129,11 +101,12 @@ def create_key(tx: Tx, actor: Actor, request: CreateKey, *, pepper: bytes) -> Is
         NotFoundError: the workspace is absent or not the caller's, or there is no such active user.
         ForbiddenError: the caller acts through another kind of key, asks for more than its key allows, or
             for a key of somebody else.
-        InvalidRequestError: the name, kind, operations, objects, metadata or expiry is malformed.
+        InvalidRequestError: the name, kind, dialect, operations, objects, metadata or expiry is malformed.
     """
     actor.require(Permission.KEYS_WRITE)
     if request.kind not in {"secret", "publishable"}:
         raise InvalidRequestError.at("kind", "must be secret or publishable")
+    check_dialect("dialect", request.dialect)
     made_until = require_secret_key(tx, actor)
     user_id = _holder(actor, request.user_id)
     home = tx.value(HOME, user_id=user_id)
@@ -142,18 +115,19 @@ def create_key(tx: Tx, actor: Actor, request: CreateKey, *, pepper: bytes) -> Is
     workspace_id = actor.workspace_id if request.workspace_id is None else request.workspace_id
     if workspace_id is not None:
         home = require_workspace(tx, actor, workspace_id, Tier.VIEWER)
-    draft = _Draft(
+    draft = Draft(
         user_id=user_id,
         organization_id=str(home),
         workspace_id=workspace_id,
         kind=request.kind,
+        dialect=request.dialect,
         name=check_name("name", request.name),
         operations=narrowed_operations(actor, request.operations, request.kind),
         entity_ids=narrowed_objects(actor, request.entity_ids),
         expires_at=narrowed_expiry(tx, request.expires_at, made_until),
         metadata=request.metadata,
     )
-    return _issue(tx, actor, draft, "key.created", pepper)
+    return issue(tx, actor, draft, "key.created", pepper)
 
 
 def create_token(tx: Tx, actor: Actor, request: CreateToken, *, pepper: bytes) -> IssuedKey:
@@ -176,18 +150,19 @@ def create_token(tx: Tx, actor: Actor, request: CreateToken, *, pepper: bytes) -
         raise InvalidRequestError.at("expiresIn", f"must be 1-{TOKEN_LIFETIME_MAX_S} seconds")
     organization_id = require_workspace(tx, actor, request.workspace_id, Tier.VIEWER)
     expires_at = stamp(read_stamp(tx.now) + timedelta(seconds=request.expires_in_s))
-    draft = _Draft(
+    draft = Draft(
         user_id=actor.user_id,
         organization_id=organization_id,
         workspace_id=request.workspace_id,
         kind="session",
+        dialect="platform",
         name="session",
         operations=narrowed_operations(actor, request.operations, "session"),
         entity_ids=narrowed_objects(actor, request.entity_ids),
         expires_at=expires_at if made_until is None else min(expires_at, made_until),
         metadata=request.metadata,
     )
-    return _issue(tx, actor, draft, "token.created", pepper)
+    return issue(tx, actor, draft, "token.created", pepper)
 
 
 def revoke_key(tx: Tx, actor: Actor, key_id: str) -> KeyRow:
@@ -199,13 +174,13 @@ def revoke_key(tx: Tx, actor: Actor, key_id: str) -> KeyRow:
         NotFoundError: absent or outside the caller's scope.
     """
     actor.require(Permission.KEYS_WRITE)
-    row = _visible(tx, actor, key_id)
+    row = visible_key(tx, actor, key_id)
     if row.revoked_at is not None:
         return row
     after = structs.replace(row, revoked_at=tx.now)
     tx.update(access_keys, BY_ID, {"id": row.id}, revoked_at=tx.now)
     tx.update(access_keys, SESSIONS_OF, {"parent_id": row.id}, revoked_at=tx.now)
-    _journal(tx, actor, "key.revoked", after)
+    journal_key(tx, actor, "key.revoked", after)
     return after
 
 
@@ -217,50 +192,13 @@ def _holder(actor: Actor, user_id: str | None) -> str:
     return user_id
 
 
-def _issue(tx: Tx, actor: Actor, draft: _Draft, event: str, pepper: bytes) -> IssuedKey:
-    metadata = encode(draft.metadata)
-    if len(metadata.encode()) > MAX_METADATA:
-        raise InvalidRequestError.at("metadata", f"more than {MAX_METADATA} bytes")
-    secret = keys.generate(_PREFIXES[draft.kind])
-    columns: dict[str, Any] = {
-        "id": tx.new_id(),
-        "organization_id": draft.organization_id,
-        "user_id": draft.user_id,
-        "workspace_id": draft.workspace_id,
-        "kind": draft.kind,
-        "name": draft.name,
-        "hint": keys.hint(secret.reveal()),
-        "operations": None if draft.operations is None else encode(draft.operations),
-        "entity_ids": None if draft.entity_ids is None else encode(draft.entity_ids),
-        "metadata": metadata,
-        "created_by": actor.user_id,
-        "parent_id": actor.key_id,
-        "created_at": tx.now,
-        "expires_at": draft.expires_at,
-        "revoked_at": None,
-    }
-    tx.insert(access_keys, **columns, digest=key_hash(pepper, secret.reveal()))
-    stored = {"operations", "entity_ids", "metadata"}
-    raw = {name: Raw(columns[name].encode()) for name in stored if columns[name] is not None}
-    shown = {name: value for name, value in columns.items() if name in KeyRow.__struct_fields__}
-    row = KeyRow(**shown | raw)
-    _journal(tx, actor, event, row)
-    return IssuedKey(row, secret)
+def visible_key(tx: Tx, actor: Actor, key_id: str) -> KeyRow:
+    """One key the caller sees.
 
-
-def _visible(tx: Tx, actor: Actor, key_id: str) -> KeyRow:
+    Raises:
+        NotFoundError: absent or outside the caller's scope.
+    """
     row = lists.get_row(tx, KEY, key_id, scope(actor, tx.specs))
     if row is None:
         raise NotFoundError("key")
     return row
-
-
-def _journal(tx: Tx, actor: Actor, event: str, row: KeyRow) -> None:
-    change = Change(
-        type=event,
-        subject_kind="key",
-        subject_id=row.id,
-        organization_id=row.organization_id,
-        workspace_id=row.workspace_id,
-    )
-    record(tx, actor, change)

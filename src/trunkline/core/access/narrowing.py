@@ -29,7 +29,7 @@ def require_secret_key(tx: Tx, actor: Actor) -> str | None:
         raise UnauthenticatedError("the access key is unknown, expired or revoked")
     kind, expires_at = found[0]
     if kind != "secret":
-        raise SecretKeyRequiredError(f"a {kind} key makes no keys")
+        raise SecretKeyRequiredError(f"this takes a secret key, not one of kind {kind}")
     return None if expires_at is None else str(expires_at)
 
 

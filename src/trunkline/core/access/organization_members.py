@@ -29,7 +29,7 @@ from trunkline.kit.pages import ListQuery, Page
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetOrganizationRole:
-    """The request to take a user into an organization, or to change the role (owner, admin, member)."""
+    """The request to take a user into an organization, or to change the role (owner, admin, author, member)."""
 
     organization_id: str
     user_id: str

@@ -50,6 +50,10 @@ LEFT JOIN workspaces w ON w.id = k.workspace_id
 WHERE k.digest = :digest AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > :now)
   AND u.active = 1 AND w.deleted_at IS NULL
 """
+PINNED = """
+SELECT dialect FROM access_keys
+WHERE digest = :digest AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
+"""
 ACTIVE_USER = """
 SELECT u.id, u.operator FROM users u WHERE u.id = :user_id AND u.active = 1
 """
@@ -88,15 +92,34 @@ WHERE u.id = :user_id AND u.active = 1
     OR EXISTS (SELECT 1 FROM organization_members o
       WHERE o.organization_id = :organization_id AND o.user_id = u.id AND o.role IN ('owner', 'admin')))
 """
+DEFAULT_WORKSPACE = """
+SELECT w.id FROM workspaces w JOIN organizations o ON o.id = w.organization_id
+WHERE w.organization_id = :organization_id AND w.deleted_at IS NULL
+ORDER BY CASE WHEN w.id = o.default_workspace_id THEN 0 ELSE 1 END, w.created_at, w.id LIMIT 1
+"""
+AUTHORED = """
+SELECT w.organization_id FROM workspaces w
+JOIN organization_members m ON m.organization_id = w.organization_id
+WHERE w.id = :workspace_id AND w.deleted_at IS NULL AND m.user_id = :user_id AND m.role = 'author'
+"""
 
 # Users, organizations' members, teams, workspaces' members.
 
 EMAIL_TAKEN = "SELECT 1 FROM users WHERE organization_id = :organization_id AND email = :email"
+USERNAME_TAKEN = """
+SELECT 1 FROM users WHERE organization_id = :organization_id AND username = :username
+"""
+USERNAMES_LIKE = """
+SELECT username FROM users
+WHERE organization_id = :organization_id
+  AND (username = :base OR (username >= :numbered AND username < :beyond))
+"""
 HOME = "SELECT organization_id FROM users WHERE id = :user_id AND active = 1"
 ROLE = "SELECT role FROM organization_members WHERE organization_id = :organization_id AND user_id = :user_id"
 OWNED = "SELECT 1 FROM organizations WHERE owner_id = :user_id"
 OWNS = "SELECT 1 FROM organizations WHERE id = :organization_id AND owner_id = :user_id"
 TEAM_NAME_TAKEN = "SELECT 1 FROM teams WHERE organization_id = :organization_id AND name = :name"
+TEAM_ROLE = "SELECT role FROM team_members WHERE team_id = :team_id AND user_id = :user_id"
 IN_TEAM = "SELECT 1 FROM team_members WHERE team_id = :team_id AND user_id = :user_id"
 IN_WORKSPACE = "SELECT 1 FROM workspace_members WHERE workspace_id = :workspace_id AND user_id = :user_id"
 
@@ -131,7 +154,7 @@ WHERE k.user_id = :user_id AND k.organization_id = :organization_id AND k.revoke
 GRANTED_ALREADY = """
 SELECT 1 FROM grants
 WHERE entity_id = :entity_id AND subject_kind = :subject_kind AND subject_id = :subject_id
-  AND deleted_at IS NULL
+  AND origin = 'share' AND deleted_at IS NULL
 """
 GRANTED_TO_ANYONE = """
 SELECT 1 FROM grants WHERE entity_id = :entity_id AND subject_kind = 'anyone' AND deleted_at IS NULL
@@ -140,10 +163,47 @@ EXPIRED_GRANTS = """
 SELECT id FROM grants WHERE purge_after <= :now ORDER BY purge_after, id LIMIT :limit
 """
 MAKER = "SELECT kind, expires_at FROM access_keys WHERE id = :id AND revoked_at IS NULL"
+LOGINS_OF = """
+SELECT id, organization_id FROM access_keys
+WHERE user_id = :user_id AND kind = 'login' AND revoked_at IS NULL AND expires_at > :now
+ORDER BY created_at DESC, id DESC
+"""
+ENDED_LOGINS = """
+user_id = :user_id AND kind = 'login' AND (revoked_at IS NOT NULL OR expires_at <= :now)
+"""
+
+# Passwords, and whom a log-in is about.
+
+ORGANIZATION_CALLED = "SELECT id FROM organizations WHERE handle = :called OR id = :id"
+FIRST_ORGANIZATION = "SELECT id FROM organizations ORDER BY id LIMIT 1"
+LOGIN_BY_USERNAME = """
+SELECT u.id, p.encoded FROM users u JOIN passwords p ON p.user_id = u.id
+WHERE u.organization_id = :organization_id AND u.username = :called AND u.active = 1
+"""
+LOGIN_BY_EMAIL = """
+SELECT u.id, p.encoded FROM users u JOIN passwords p ON p.user_id = u.id
+WHERE u.organization_id = :organization_id AND u.email = :called AND u.active = 1
+"""
+HAS_HASH = "SELECT 1 FROM passwords WHERE user_id = :user_id"
+HASH_IS = "user_id = :user_id AND encoded = :encoded"
+HASH_OF = "user_id = :user_id"
+
+# What stands for the acting user and the tenant in headers.
+
+USER_VARIABLES = "SELECT username, name, email, fields FROM users WHERE id = :user_id"
+TENANT_VARIABLES = "SELECT id, handle, name, settings FROM organizations WHERE id = :organization_id"
+BELONGING = "SELECT user_id FROM organization_members WHERE organization_id = :organization_id AND user_id IN"
 GRANTS_IN_WORKSPACE = "SELECT id FROM grants WHERE workspace_id = :workspace_id"
 KEYS_IN_WORKSPACE = "SELECT id FROM access_keys WHERE workspace_id = :workspace_id"
 MEMBERS_OF_WORKSPACE = "SELECT id FROM workspace_members WHERE workspace_id = :workspace_id"
 GRANTS_ON = "SELECT id FROM grants WHERE entity_id = :entity_id"
+GRANTS_OF_ORIGIN = "SELECT id FROM grants WHERE entity_id = :entity_id AND origin = :origin"
+OF_ORIGIN = "entity_id = :entity_id AND origin = :origin"
+
+SHARES_OF = """
+SELECT entity_id, id, organization_id, subject_kind, subject_id, tier, created_at, updated_at FROM grants
+WHERE origin = 'share' AND deleted_at IS NULL AND entity_id IN
+"""
 
 # Retention.
 

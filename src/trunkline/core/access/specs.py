@@ -12,10 +12,13 @@ from trunkline.infra.db.schema import TIERS
 from trunkline.kit.actor import TIER_NAMES, Tier
 
 TIER_CHOICES = tuple(TIER_NAMES)
-ORGANIZATION_ROLES = ("owner", "admin", "member")
+ORGANIZATION_ROLES = ("owner", "admin", "author", "member")
+TEAM_ROLES = ("admin", "publisher", "dataWizard", "designer", "memberPlus", "member")
 SHAREABLE_KINDS = ("integration", "schema", "function", "agent", "workflow", "trigger")
+GRANT_ORIGINS = ("share", "ownership")
 SUBJECT_KINDS = ("user", "team", "organization", "anyone")
-KEY_KINDS = ("secret", "publishable", "session")
+KEY_KINDS = ("secret", "publishable", "session", "login", "api")
+DIALECTS = ("platform", "informer")  # those with operations at the same place, where a key tells them apart
 
 TIER_NAME = "CASE {a}.tier WHEN 1 THEN 'viewer' WHEN 2 THEN 'editor' ELSE 'admin' END"
 USER_NAME = "(SELECT s_u.name FROM users s_u WHERE s_u.id = {a}.user_id)"
@@ -33,12 +36,17 @@ FLAG = Field(kind=FieldKind.BOOLEAN)
 
 
 class UserRow(Struct, frozen=True):
-    """A user; `organization_id` is the organization that made and manages them."""
+    """A user; `organization_id` is the organization that made and manages them.
+
+    `fields` are the organization's own; whoever sees the user sees them.
+    """
 
     id: str
     organization_id: str
     email: str
+    username: str
     name: str
+    fields: Raw
     operator: bool
     active: bool
     created_at: str
@@ -46,7 +54,7 @@ class UserRow(Struct, frozen=True):
 
 
 class OrganizationMemberRow(Struct, frozen=True):
-    """A user's role (owner, admin, member) in an organization."""
+    """A user's role (owner, admin, author, member) in an organization."""
 
     id: str
     organization_id: str
@@ -68,12 +76,13 @@ class TeamRow(Struct, frozen=True):
 
 
 class TeamMemberRow(Struct, frozen=True):
-    """A user's membership of a team."""
+    """A user's membership of a team, in one of `TEAM_ROLES`."""
 
     id: str
     organization_id: str
     team_id: str
     user_id: str
+    role: str
     created_at: str
     user_name: str
     user_email: str
@@ -94,7 +103,10 @@ class WorkspaceMemberRow(Struct, frozen=True):
 
 
 class GrantRow(Struct, frozen=True):
-    """A tier (viewer, editor, admin) on one object, given to a subject; no `subject_id` means anyone."""
+    """A tier (viewer, editor, admin) on one object, given to a subject; no `subject_id` means anyone.
+
+    `origin` tells a share, which somebody gave, from what being the owner brings along.
+    """
 
     id: str
     organization_id: str
@@ -104,6 +116,7 @@ class GrantRow(Struct, frozen=True):
     subject_kind: str
     subject_id: str | None
     tier: str
+    origin: str
     created_by: str
     created_at: str
     updated_at: str
@@ -114,13 +127,18 @@ class GrantRow(Struct, frozen=True):
 
 
 class KeyRow(Struct, frozen=True):
-    """An access key, without anything it could be guessed or looked up by."""
+    """An access key, without anything it could be guessed or looked up by.
+
+    `kind` is `secret` or `publishable` (lasting), `session` (made with a secret key), `login` (made by logging
+    in) or `api` (made by somebody who is logged in); `dialect` is whose it is where several share a path.
+    """
 
     id: str
     organization_id: str
     user_id: str
     workspace_id: str | None
     kind: str
+    dialect: str | None
     name: str
     hint: str
     operations: Raw | None
@@ -141,6 +159,7 @@ USER = ListSpec(
         "id": USER_ID,
         "organization_id": ORGANIZATION_ID,
         "email": TEXT,
+        "username": TEXT,
         "name": TEXT,
         "operator": FLAG,
         "active": FLAG,
@@ -199,6 +218,7 @@ TEAM_MEMBER = ListSpec(
     fields={
         "team_id": Field(kind=FieldKind.ID, id_kinds=("team",)),
         "user_id": USER_ID,
+        "role": Field(kind=FieldKind.CHOICE, choices=TEAM_ROLES),
         "created_at": TIME,
     },
     relations={
@@ -240,6 +260,7 @@ GRANT = ListSpec(
         "subject_kind": Field(kind=FieldKind.CHOICE, choices=SUBJECT_KINDS),
         "subject_id": Field(kind=FieldKind.ID, id_kinds=("user", "team", "organization"), nullable=True),
         "tier": Field(kind=FieldKind.CHOICE, choices=TIER_CHOICES),
+        "origin": Field(kind=FieldKind.CHOICE, choices=GRANT_ORIGINS),
         "created_by": USER_ID,
         "created_at": TIME,
         "updated_at": TIME,
@@ -262,6 +283,7 @@ KEY = ListSpec(
         "user_id": USER_ID,
         "workspace_id": Field(kind=FieldKind.ID, id_kinds=("workspace",), nullable=True),
         "kind": Field(kind=FieldKind.CHOICE, choices=KEY_KINDS),
+        "dialect": Field(kind=FieldKind.CHOICE, choices=DIALECTS, nullable=True),
         "name": TEXT,
         "hint": TEXT,
         "created_by": USER_ID,

@@ -1,4 +1,4 @@
-"""Users, teams, memberships, grants and access keys: everything a decision about access reads."""
+"""Users, passwords, teams, memberships, grants and access keys: everything a decision about access reads."""
 
 from __future__ import annotations
 
@@ -23,12 +23,28 @@ users = Table(
     id_column(),
     ref("organization_id", "organizations"),  # home: who made and manages the user
     text("email"),
+    text("username"),  # ASCII letters in lower case
     text("name"),
+    json_text("fields"),  # what the organization says of the user; no secrets
     flag("operator"),  # runs this Trunkline: public listing, trust tiers, new organizations
     flag("active", default=True),
     moment("created_at"),
     moment("updated_at"),
     Index("ux_users_email", "organization_id", "email", unique=True),
+    Index("ux_users_username", "organization_id", "username", unique=True),
+)
+
+# A table of its own, so that no read of users comes near a hash.
+passwords = Table(
+    "passwords",
+    metadata,
+    id_column(),
+    ref("organization_id", "organizations"),
+    ref("user_id", "users"),
+    text("encoded"),  # argon2id with its parameters and salt, as argon2 spells it
+    moment("created_at"),
+    moment("updated_at"),
+    Index("ux_passwords_user_id", "user_id", unique=True),
 )
 
 teams = Table(
@@ -49,7 +65,9 @@ team_members = Table(
     ref("organization_id", "organizations"),
     ref("team_id", "teams", ondelete="CASCADE"),
     ref("user_id", "users"),
+    text("role", default="member"),
     moment("created_at"),
+    one_of("role", ("admin", "publisher", "dataWizard", "designer", "memberPlus", "member")),
     Index("ux_team_members", "team_id", "user_id", unique=True),
     Index("ix_team_members_user_id", "user_id"),
 )
@@ -62,7 +80,7 @@ organization_members = Table(
     ref("user_id", "users"),
     text("role"),
     moment("created_at"),
-    one_of("role", ("owner", "admin", "member")),
+    one_of("role", ("owner", "admin", "author", "member")),
     Index("ux_organization_members", "organization_id", "user_id", unique=True),
     Index("ix_organization_members_user_id", "user_id"),
 )
@@ -91,12 +109,14 @@ grants = Table(
     text("subject_kind"),
     text("subject_id", nullable=True),  # null: any signed-in user
     integer("tier"),
+    text("origin", default="share"),  # `ownership` comes and goes with being the object's owner
     text("created_by"),
     moment("created_at"),
     moment("updated_at"),
     text("deleted_by", nullable=True),
     *deletion_columns(),
     one_of("subject_kind", ("user", "team", "organization", "anyone")),
+    one_of("origin", ("share", "ownership")),
     Index("ix_grants_entity", "entity_id", "subject_id"),
     Index("ix_grants_subject_id", "subject_id"),
     Index("ix_grants_purge_after", "purge_after"),
@@ -111,6 +131,7 @@ access_keys = Table(
     ref("user_id", "users"),
     ref("workspace_id", "workspaces", nullable=True),  # null: every workspace of the user
     text("kind"),
+    text("dialect", nullable=True),  # whose it is where several dialects share a path; null: nobody's
     text("name"),
     text("digest"),  # keyed hash; the key itself is shown once and kept nowhere
     text("hint"),
@@ -122,7 +143,8 @@ access_keys = Table(
     moment("created_at"),
     moment("expires_at", nullable=True),
     moment("revoked_at", nullable=True),
-    one_of("kind", ("secret", "publishable", "session")),
+    one_of("kind", ("secret", "publishable", "session", "login", "api")),
+    one_of("dialect", ("platform", "informer")),
     Index("ux_access_keys_digest", "digest", unique=True),
     Index("ix_access_keys_organization", "organization_id", "created_at", "id"),
     Index("ix_access_keys_user_id", "user_id"),

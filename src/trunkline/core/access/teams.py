@@ -10,14 +10,14 @@ from trunkline.core.access.authorize import require_fellow, require_organization
 from trunkline.core.access.cascades import revoke_grants_to
 from trunkline.core.access.errors import AlreadyMemberError, TeamNameTakenError
 from trunkline.core.access.permissions import Permission
-from trunkline.core.access.queries import BY_ID, BY_TEAM, BY_TEAM_USER, IN_TEAM, TEAM_NAME_TAKEN
+from trunkline.core.access.queries import BY_ID, BY_TEAM, BY_TEAM_USER, IN_TEAM, TEAM_NAME_TAKEN, TEAM_ROLE
 from trunkline.core.access.scope import scope
-from trunkline.core.access.specs import TEAM, TEAM_MEMBER, TeamMemberRow, TeamRow
+from trunkline.core.access.specs import TEAM, TEAM_MEMBER, TEAM_ROLES, TeamMemberRow, TeamRow
 from trunkline.core.access.tables import team_members, teams
 from trunkline.core.journal import Change, record
 from trunkline.infra.db import Tx, lists
 from trunkline.kit.actor import Actor, Tier
-from trunkline.kit.errors import NotFoundError
+from trunkline.kit.errors import InvalidRequestError, NotFoundError
 from trunkline.kit.filters import All, Compare, Op
 from trunkline.kit.pages import ListQuery, Page
 from trunkline.kit.text import check_name
@@ -106,17 +106,19 @@ def delete_team(tx: Tx, actor: Actor, team_id: str) -> None:
     tx.delete(teams, BY_ID, id=row.id)
 
 
-def add_team_member(tx: Tx, actor: Actor, team_id: str, user_id: str) -> None:
-    """Put a user of the team's organization into the team.
+def add_team_member(tx: Tx, actor: Actor, team_id: str, user_id: str, role: str = "member") -> None:
+    """Put a user of the team's organization into the team, in one of `TEAM_ROLES`.
 
     Raises:
         NotFoundError: the team is absent or not the caller's to see, or the user does not belong to its
             organization.
         ForbiddenError: the caller does not administer the organization.
+        InvalidRequestError: there is no such role.
         AlreadyMemberError: the user is in the team.
     """
     actor.require(Permission.TEAMS_WRITE)
     row = _administered(tx, actor, team_id)
+    _check_role(role)
     require_fellow(tx, row.organization_id, user_id)
     if tx.value(IN_TEAM, team_id=row.id, user_id=user_id):
         raise AlreadyMemberError("the user is in the team already")
@@ -126,9 +128,30 @@ def add_team_member(tx: Tx, actor: Actor, team_id: str, user_id: str) -> None:
         organization_id=row.organization_id,
         team_id=row.id,
         user_id=user_id,
+        role=role,
         created_at=tx.now,
     )
-    _journal(tx, actor, "member_added", row, user_id)
+    _journal(tx, actor, "member_added", row, user_id, role=role)
+
+
+def set_team_role(tx: Tx, actor: Actor, team_id: str, user_id: str, role: str) -> None:
+    """Change the role of a user in a team; a no-op when it is the one held.
+
+    Raises:
+        NotFoundError: the team is absent or not the caller's to see, or the user is not in it.
+        ForbiddenError: the caller does not administer the organization.
+        InvalidRequestError: there is no such role.
+    """
+    actor.require(Permission.TEAMS_WRITE)
+    row = _administered(tx, actor, team_id)
+    _check_role(role)
+    there = {"team_id": row.id, "user_id": user_id}
+    held = tx.value(TEAM_ROLE, **there)
+    if held is None:
+        raise NotFoundError("team member")
+    if held != role:
+        tx.update(team_members, BY_TEAM_USER, there, role=role)
+        _journal(tx, actor, "member_updated", row, user_id, role=role)
 
 
 def remove_team_member(tx: Tx, actor: Actor, team_id: str, user_id: str) -> None:
@@ -157,12 +180,21 @@ def _administered(tx: Tx, actor: Actor, team_id: str) -> TeamRow:
     return row
 
 
-def _journal(tx: Tx, actor: Actor, verb: str, row: TeamRow, user_id: str | None = None) -> str:
+def _check_role(role: str) -> None:
+    if role not in TEAM_ROLES:
+        raise InvalidRequestError.at("role", f"must be one of {', '.join(TEAM_ROLES)}")
+
+
+def _journal(
+    tx: Tx, actor: Actor, verb: str, row: TeamRow, user_id: str | None = None, *, role: str | None = None
+) -> str:
+    told = {"userId": user_id, "role": role}
     change = Change(
         type=f"team.{verb}",
         subject_kind="team",
         subject_id=row.id,
         organization_id=row.organization_id,
-        data={} if user_id is None else {"userId": user_id},
+        changed=("role",) if verb == "member_updated" else (),
+        data={name: value for name, value in told.items() if value is not None},
     )
     return record(tx, actor, change)

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
-from msgspec import UNSET, UnsetType, structs
+from msgspec import UNSET, Raw, UnsetType, structs
 
 from trunkline.core.access.authorize import require_organization, require_owner
-from trunkline.core.access.errors import EmailTakenError, OrganizationOwnerError, TierTooLowError
+from trunkline.core.access.errors import (
+    EmailTakenError,
+    OrganizationOwnerError,
+    TierTooLowError,
+    UsernameTakenError,
+)
+from trunkline.core.access.fields import Scalar, check_fields
 from trunkline.core.access.organization_members import add_membership
 from trunkline.core.access.permissions import Permission
-from trunkline.core.access.queries import BY_ID, EMAIL_TAKEN, OWNED, ROLE
+from trunkline.core.access.queries import BY_ID, EMAIL_TAKEN, OWNED, ROLE, USERNAME_TAKEN
 from trunkline.core.access.scope import scope
 from trunkline.core.access.specs import ORGANIZATION_ROLES, USER, UserRow
 from trunkline.core.access.tables import users
+from trunkline.core.access.usernames import check_username, fold, free_username
 from trunkline.core.journal import Change, record
 from trunkline.infra.db import Tx, lists
 from trunkline.kit.actor import Actor, Tier
@@ -24,18 +33,24 @@ from trunkline.kit.text import check_name
 
 MAX_EMAIL = 254  # characters; RFC 5321 section 4.5.3.1.3
 _EMAIL = re.compile(r"[^\s@\x00-\x1f\x7f]+@[^\s@\x00-\x1f\x7f]+")
-_FOLDED = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateUser:
-    """The request to make a user, managed by and member of an organization."""
+    """The request to make a user, managed by and member of an organization.
+
+    Attributes:
+        username: what they log in with; made of the address where none is given.
+        fields: what the organization says of them; no secrets.
+    """
 
     organization_id: str
     email: str
     name: str
+    username: str | None = None
     role: str = "member"
     operator: bool = False
+    fields: Mapping[str, Scalar] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +59,8 @@ class UpdateUser:
 
     id: str
     name: str | UnsetType = UNSET
+    username: str | UnsetType = UNSET
+    fields: Mapping[str, Scalar] | UnsetType = UNSET
     active: bool | UnsetType = UNSET
 
 
@@ -74,8 +91,8 @@ def create_user(tx: Tx, actor: Actor, request: CreateUser) -> UserRow:
         ForbiddenError: the caller does not administer the organization, is no owner where an owner is to be
             made, or no operator where an operator is.
         NotFoundError: the organization is absent or not the caller's.
-        InvalidRequestError: the e-mail address, name or role is malformed.
-        EmailTakenError: a user of the organization has this address.
+        InvalidRequestError: the e-mail address, a name, the role or a field is malformed.
+        EmailTakenError, UsernameTakenError: a user of the organization has this address or name.
     """
     actor.require(Permission.USERS_WRITE)
     require_organization(tx, actor, request.organization_id, Tier.ADMIN)
@@ -90,59 +107,64 @@ def admit_user(tx: Tx, actor: Actor, request: CreateUser) -> UserRow:
     """Make a user without asking whether the caller may: for the making of organizations.
 
     Raises:
-        InvalidRequestError: the e-mail address, name or role is malformed.
-        EmailTakenError: a user of the organization has this address.
+        InvalidRequestError: the e-mail address, a name, the role or a field is malformed.
+        EmailTakenError, UsernameTakenError: a user of the organization has this address or name.
     """
     if request.role not in ORGANIZATION_ROLES:
         raise InvalidRequestError.at("role", f"must be one of {', '.join(ORGANIZATION_ROLES)}")
+    email = check_email("email", request.email)
+    name = check_name("name", request.name)
+    fields = check_fields("fields", request.fields)
+    if tx.value(EMAIL_TAKEN, organization_id=request.organization_id, email=email):
+        raise EmailTakenError("a user of this organization has this e-mail address")
+    if request.username is None:
+        username = free_username(tx, request.organization_id, email)
+    else:
+        username = _unclaimed(tx, request.organization_id, check_username("username", request.username))
     row = UserRow(
         id=tx.new_id(),
         organization_id=request.organization_id,
-        email=check_email("email", request.email),
-        name=check_name("name", request.name),
+        email=email,
+        username=username,
+        name=name,
+        fields=Raw(fields.encode()),
         operator=request.operator,
         active=True,
         created_at=tx.now,
         updated_at=tx.now,
     )
-    if tx.value(EMAIL_TAKEN, organization_id=row.organization_id, email=row.email):
-        raise EmailTakenError("a user of this organization has this e-mail address")
-    tx.insert(users, **structs.asdict(row) | {"operator": int(row.operator), "active": 1})
+    stored = {"fields": fields, "operator": int(row.operator), "active": 1}
+    tx.insert(users, **structs.asdict(row) | stored)
     event_id = _journal(tx, actor, "created", row)
     add_membership(tx, actor, row.organization_id, row.id, request.role, parent_id=event_id)
     return row
 
 
 def update_user(tx: Tx, actor: Actor, request: UpdateUser) -> UserRow:
-    """Rename a user, or let them in or keep them out; their keys stop working while they are not active.
+    """Change a user, or let them in or keep them out; their keys stop working while they are not active.
 
-    Users may rename themselves; the rest is for those who administer the organization that manages them.
+    Users may change their own name; the rest is for those who administer the organization that manages them,
+    as others take user name and fields for what the organization says.
 
     Raises:
         NotFoundError: absent, or in no organization of the caller's.
         ForbiddenError: the caller may not change this user, or is no owner where the user is one.
         OrganizationOwnerError: the user owns an organization and cannot be deactivated.
-        InvalidRequestError: the name is malformed.
+        InvalidRequestError: a name or field is malformed.
+        UsernameTakenError: another user of the organization has this name.
     """
     actor.require(Permission.USERS_WRITE)
     row = visible_user(tx, actor, request.id)
-    renames_self = request.id == actor.user_id and request.active is UNSET
-    if not renames_self:
-        _require_manager(tx, actor, row)
-    name = row.name if request.name is UNSET else check_name("name", request.name)
-    active = row.active if request.active is UNSET else request.active
-    changed = tuple(
-        member
-        for member, differs in (("name", name != row.name), ("active", active != row.active))
-        if differs
-    )
-    if not changed:
+    managed = (request.username, request.fields, request.active)
+    if request.id != actor.user_id or any(member is not UNSET for member in managed):
+        require_manager(tx, actor, row)
+    changes = _changes(tx, row, request)
+    if not changes:
         return row
-    if not active and row.active and tx.value(OWNED, user_id=row.id):
-        raise OrganizationOwnerError("the user owns an organization: hand it over first")
-    after = structs.replace(row, name=name, active=active, updated_at=tx.now)
-    tx.update(users, BY_ID, {"id": row.id}, name=name, active=int(active), updated_at=tx.now)
-    _journal(tx, actor, "updated", after, changed)
+    after = structs.replace(row, **changes, updated_at=tx.now)
+    stored = {name: _stored(value) for name, value in changes.items()}
+    tx.update(users, BY_ID, {"id": row.id}, **stored, updated_at=tx.now)
+    _journal(tx, actor, "updated", after, tuple(changes))
     return after
 
 
@@ -166,16 +188,52 @@ def check_email(path: str, value: str) -> str:
     """
     if len(value) > MAX_EMAIL or not _EMAIL.fullmatch(value):
         raise InvalidRequestError.at(path, "must be an e-mail address")
-    return value.translate(_FOLDED)
+    return fold(value)
 
 
-def _require_manager(tx: Tx, actor: Actor, row: UserRow) -> None:
+def require_manager(tx: Tx, actor: Actor, row: UserRow) -> None:
+    """Refuse unless the caller administers the organization that manages the user.
+
+    Raises:
+        ForbiddenError: the caller does not, or is no owner where the user is one.
+    """
     if not actor.is_system and row.organization_id not in actor.organizations:
         # Seen through another organization: managed elsewhere.
         raise TierTooLowError(Tier.ADMIN, "user's organization")
     require_organization(tx, actor, row.organization_id, Tier.ADMIN)
     if tx.value(ROLE, organization_id=row.organization_id, user_id=row.id) == "owner":
         require_owner(tx, actor, row.organization_id)
+
+
+def _changes(tx: Tx, row: UserRow, request: UpdateUser) -> dict[str, Any]:
+    """The members that come out different, checked."""
+    wanted: dict[str, Any] = {}
+    if request.name is not UNSET:
+        wanted["name"] = check_name("name", request.name)
+    if request.username is not UNSET:
+        wanted["username"] = check_username("username", request.username)
+    if request.fields is not UNSET:
+        wanted["fields"] = Raw(check_fields("fields", request.fields).encode())
+    if request.active is not UNSET:
+        wanted["active"] = request.active
+    changes = {name: value for name, value in wanted.items() if value != getattr(row, name)}
+    if "username" in changes:
+        _unclaimed(tx, row.organization_id, changes["username"])
+    if changes.get("active") is False and tx.value(OWNED, user_id=row.id):
+        raise OrganizationOwnerError("the user owns an organization: hand it over first")
+    return changes
+
+
+def _stored(value: Any) -> Any:
+    if isinstance(value, Raw):
+        return bytes(value).decode()
+    return int(value) if isinstance(value, bool) else value
+
+
+def _unclaimed(tx: Tx, organization_id: str, username: str) -> str:
+    if tx.value(USERNAME_TAKEN, organization_id=organization_id, username=username):
+        raise UsernameTakenError("a user of this organization has this user name")
+    return username
 
 
 def _journal(tx: Tx, actor: Actor, verb: str, row: UserRow, changed: tuple[str, ...] = ()) -> str:

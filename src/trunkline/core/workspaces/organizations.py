@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
-from msgspec import UNSET, UnsetType, structs
+from msgspec import UNSET, Raw, UnsetType, structs
 
 from trunkline.core.access import (
     RETENTION_DAYS,
     CreateUser,
     Permission,
+    Scalar,
     add_membership,
     admit_user,
     check_email,
+    check_fields,
     require_fellow,
     require_organization,
     require_owner,
@@ -20,7 +24,7 @@ from trunkline.core.access import (
 )
 from trunkline.core.journal import Change, record
 from trunkline.core.workspaces.errors import HandleTakenError
-from trunkline.core.workspaces.queries import BY_ID, ORGANIZATION_HANDLE_TAKEN
+from trunkline.core.workspaces.queries import BY_ID, IS_LIVE_WORKSPACE, ORGANIZATION_HANDLE_TAKEN
 from trunkline.core.workspaces.specs import ORGANIZATION, OrganizationRow
 from trunkline.core.workspaces.tables import organizations
 from trunkline.infra.db import Tx, lists
@@ -40,6 +44,7 @@ class CreateOrganization:
         owner_email, owner_name: of the user to make its owner; both or neither.
         owner_operator: whether that user is to be an operator.
         retention_tier: what deletions in it will record.
+        settings: what it says of itself; no secrets.
     """
 
     name: str
@@ -48,6 +53,7 @@ class CreateOrganization:
     owner_name: str | None = None
     owner_operator: bool = False
     retention_tier: str = "medium"
+    settings: Mapping[str, Scalar] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +63,8 @@ class UpdateOrganization:
     id: str
     name: str | UnsetType = UNSET
     retention_tier: str | UnsetType = UNSET
+    settings: Mapping[str, Scalar] | UnsetType = UNSET
+    default_workspace_id: str | UnsetType | None = UNSET
     owner_id: str | UnsetType = UNSET
 
 
@@ -85,8 +93,8 @@ def create_organization(tx: Tx, actor: Actor, request: CreateOrganization) -> Or
 
     Raises:
         ForbiddenError: the caller is no operator.
-        InvalidRequestError: the name, handle, owner or retention tier is malformed, or the system names no
-            owner.
+        InvalidRequestError: the name, handle, owner, retention tier or a setting is malformed, or the system
+            names no owner.
         HandleTakenError: an organization has this handle.
     """
     actor.require(Permission.ORGANIZATIONS_WRITE)
@@ -94,6 +102,7 @@ def create_organization(tx: Tx, actor: Actor, request: CreateOrganization) -> Or
     check_name("name", request.name)
     check_handle("handle", request.handle)
     _check_retention(request.retention_tier)
+    settings = check_fields("settings", request.settings)
     _check_owner(actor, request)
     if tx.value(ORGANIZATION_HANDLE_TAKEN, handle=request.handle):
         raise HandleTakenError(request.handle)
@@ -103,10 +112,12 @@ def create_organization(tx: Tx, actor: Actor, request: CreateOrganization) -> Or
         handle=request.handle,
         owner_id=actor.user_id,
         retention_tier=request.retention_tier,
+        settings=Raw(settings.encode()),
+        default_workspace_id=None,
         created_at=tx.now,
         updated_at=tx.now,
     )
-    tx.insert(organizations, **structs.asdict(row))
+    tx.insert(organizations, **structs.asdict(row) | {"settings": settings})
     event_id = _journal(tx, actor, "created", row)
     if request.owner_email is None or request.owner_name is None:
         add_membership(tx, actor, row.id, row.owner_id, "owner", parent_id=event_id)
@@ -127,40 +138,54 @@ def create_organization(tx: Tx, actor: Actor, request: CreateOrganization) -> Or
 
 
 def update_organization(tx: Tx, actor: Actor, request: UpdateOrganization) -> OrganizationRow:
-    """Rename an organization, change what its deletions record from now on, or hand it over.
+    """Rename an organization, change its settings or what its deletions record from now on, or hand it over.
 
     The new owner must hold the owner role already; the old one keeps it.
 
     Raises:
-        NotFoundError: absent or not the caller's.
+        NotFoundError: absent or not the caller's; or the default workspace is no live one of its own.
         ForbiddenError: the caller does not administer it, or is no owner and hands it over.
         InvalidRequestError: a member is malformed, or the new owner is no owner.
     """
     actor.require(Permission.ORGANIZATIONS_WRITE)
     before = _visible(tx, actor, request.id)
     require_organization(tx, actor, request.id, Tier.ADMIN)
-    after = before
-    if request.name is not UNSET:
-        after = structs.replace(after, name=check_name("name", request.name))
-    if request.retention_tier is not UNSET:
-        after = structs.replace(after, retention_tier=_check_retention(request.retention_tier))
-    if request.owner_id is not UNSET and request.owner_id != before.owner_id:
+    wanted = _wanted(request)
+    changes = {name: value for name, value in wanted.items() if value != getattr(before, name)}
+    if "owner_id" in changes:
         require_owner(tx, actor, before.id)
-        if require_fellow(tx, before.id, request.owner_id) != "owner":
+        if require_fellow(tx, before.id, changes["owner_id"]) != "owner":
             raise InvalidRequestError.at("ownerId", "must hold the owner role in the organization")
-        after = structs.replace(after, owner_id=request.owner_id)
-    changed = tuple(
-        name
-        for name in ("name", "retention_tier", "owner_id")
-        if getattr(before, name) != getattr(after, name)
-    )
-    if not changed:
+    workspace_id = changes.get("default_workspace_id")
+    if workspace_id is not None and not tx.value(
+        IS_LIVE_WORKSPACE, id=workspace_id, organization_id=before.id
+    ):
+        raise NotFoundError("workspace")
+    if not changes:
         return before
-    after = structs.replace(after, updated_at=tx.now)
-    values = {name: getattr(after, name) for name in (*changed, "updated_at")}
-    tx.update(organizations, BY_ID, {"id": before.id}, **values)
-    _journal(tx, actor, "updated", after, changed)
+    after = structs.replace(before, **changes, updated_at=tx.now)
+    stored = {
+        name: bytes(value).decode() if isinstance(value, Raw) else value for name, value in changes.items()
+    }
+    tx.update(organizations, BY_ID, {"id": before.id}, **stored, updated_at=tx.now)
+    _journal(tx, actor, "updated", after, tuple(changes))
     return after
+
+
+def _wanted(request: UpdateOrganization) -> dict[str, Any]:
+    """The members that are given, checked as far as the request alone tells."""
+    wanted: dict[str, Any] = {}
+    if request.name is not UNSET:
+        wanted["name"] = check_name("name", request.name)
+    if request.retention_tier is not UNSET:
+        wanted["retention_tier"] = _check_retention(request.retention_tier)
+    if request.settings is not UNSET:
+        wanted["settings"] = Raw(check_fields("settings", request.settings).encode())
+    if request.default_workspace_id is not UNSET:
+        wanted["default_workspace_id"] = request.default_workspace_id
+    if request.owner_id is not UNSET:
+        wanted["owner_id"] = request.owner_id
+    return wanted
 
 
 def _visible(tx: Tx, actor: Actor, organization_id: str) -> OrganizationRow:

@@ -9,7 +9,12 @@ EXPIRED_WORKSPACES = """
 SELECT id FROM workspaces WHERE purge_after <= :now ORDER BY purge_after, id LIMIT :limit
 """
 
+IS_LIVE_WORKSPACE = """
+SELECT 1 FROM workspaces WHERE id = :id AND organization_id = :organization_id AND deleted_at IS NULL
+"""
+
 BY_ID = "id = :id"
+BY_DEFAULT_WORKSPACE = "default_workspace_id = :workspace_id"
 
 STAMP_OF = "SELECT deleted_at, retention_tier, deletion_id, purge_after FROM workspaces WHERE id = :id"
 LIVE_IN_WORKSPACE = "workspace_id = :workspace_id AND deleted_at IS NULL"

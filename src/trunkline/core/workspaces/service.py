@@ -23,9 +23,14 @@ from trunkline.core.access import (
 )
 from trunkline.core.journal import Change, empty_payloads, record
 from trunkline.core.workspaces.errors import HandleTakenError
-from trunkline.core.workspaces.queries import BY_ID, EXPIRED_WORKSPACES, WORKSPACE_HANDLE_TAKEN
+from trunkline.core.workspaces.queries import (
+    BY_DEFAULT_WORKSPACE,
+    BY_ID,
+    EXPIRED_WORKSPACES,
+    WORKSPACE_HANDLE_TAKEN,
+)
 from trunkline.core.workspaces.specs import WORKSPACE, WorkspaceRow
-from trunkline.core.workspaces.tables import workspaces
+from trunkline.core.workspaces.tables import organizations, workspaces
 from trunkline.infra.db import Tx, lists
 from trunkline.kit.actor import Actor, Tier
 from trunkline.kit.errors import InvalidRequestError, NotFoundError
@@ -195,6 +200,7 @@ def purge_workspace(tx: Tx, actor: Actor, workspace_id: str) -> None:
         raise NotDeletedError("the workspace is live: delete it before purging it")
     event_id = _journal(tx, actor, "purging", row)
     forget_workspace(tx, row.id)
+    tx.update(organizations, BY_DEFAULT_WORKSPACE, {"workspace_id": row.id}, default_workspace_id=None)
     tx.delete(workspaces, BY_ID, id=row.id)
     empty_payloads(tx, [row.id])
     _journal(tx, actor, "purged", row, parent_id=event_id)

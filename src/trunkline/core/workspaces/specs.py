@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from trunkline.core.access import Organizations, Workspaces
 from trunkline.infra.db import Field, FieldKind, ListSpec, Relation, Specs
@@ -17,13 +17,19 @@ TIME = Field(kind=FieldKind.TIME)
 
 
 class OrganizationRow(Struct, frozen=True):
-    """A tenant; `retention_tier` is what deletions in it record."""
+    """A tenant; `retention_tier` is what deletions in it record.
+
+    `settings` are what it says of itself, no secrets. `default_workspace_id` is what was chosen for where
+    things go that name no workspace, see `core.access.default_workspace`.
+    """
 
     id: str
     name: str
     handle: str
     owner_id: str
     retention_tier: str
+    settings: Raw
+    default_workspace_id: str | None
     created_at: str
     updated_at: str
 

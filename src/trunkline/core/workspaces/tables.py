@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from sqlalchemy import Index, Table
 
-from trunkline.infra.db.schema import TIERS, deletion_columns, id_column, metadata, moment, one_of, ref, text
+from trunkline.infra.db.schema import (
+    TIERS,
+    deletion_columns,
+    id_column,
+    json_text,
+    metadata,
+    moment,
+    one_of,
+    ref,
+    text,
+)
 
 organizations = Table(
     "organizations",
@@ -14,6 +24,8 @@ organizations = Table(
     text("handle"),
     text("owner_id"),  # no foreign key: the first user and the organization point at each other
     text("retention_tier", default="medium"),  # what deletions in this organization record
+    json_text("settings"),  # what the organization says of itself; no secrets
+    text("default_workspace_id", nullable=True),  # null, or gone: the oldest live one
     moment("created_at"),
     moment("updated_at"),
     one_of("retention_tier", TIERS),
