@@ -1,0 +1,108 @@
+"""Providers: what connections are made with, as data; and the OAuth clients registered with them."""
+
+from trunkline.core.providers.apps import (
+    CreateProviderApp,
+    UpdateProviderApp,
+    create_provider_app,
+    delete_provider_app,
+    expired_provider_apps,
+    get_provider_app,
+    list_provider_apps,
+    purge_provider_app,
+    restore_provider_app,
+    update_provider_app,
+)
+from trunkline.core.providers.catalog import built_in_providers, update_built_in
+from trunkline.core.providers.checks import check_definition, filled
+from trunkline.core.providers.clients import ProviderApp, app_of
+from trunkline.core.providers.definition import (
+    AccountRequest,
+    Details,
+    HealthRequest,
+    ProviderAuth,
+    ProviderDefinition,
+    Substitution,
+    defined,
+    read_details,
+)
+from trunkline.core.providers.errors import (
+    ProviderAppExistsError,
+    ProviderBuiltInError,
+    ProviderGoneError,
+    ProviderInUseError,
+    ProviderNameTakenError,
+)
+from trunkline.core.providers.importing import (
+    Catalog,
+    CatalogImport,
+    built_in_problem,
+    import_catalog,
+    read_catalog,
+)
+from trunkline.core.providers.sealed import SEALED
+from trunkline.core.providers.service import (
+    CreateProvider,
+    UpdateProvider,
+    create_provider,
+    delete_provider,
+    find_provider,
+    get_provider,
+    list_providers,
+    resolve_provider,
+    update_provider,
+    visible_provider,
+)
+from trunkline.core.providers.specs import PROVIDER, PROVIDER_APP, SPECS, ProviderAppRow, ProviderRow
+
+__all__ = [
+    "PROVIDER",
+    "PROVIDER_APP",
+    "SEALED",
+    "SPECS",
+    "AccountRequest",
+    "Catalog",
+    "CatalogImport",
+    "CreateProvider",
+    "CreateProviderApp",
+    "Details",
+    "HealthRequest",
+    "ProviderApp",
+    "ProviderAppExistsError",
+    "ProviderAppRow",
+    "ProviderAuth",
+    "ProviderBuiltInError",
+    "ProviderDefinition",
+    "ProviderGoneError",
+    "ProviderInUseError",
+    "ProviderNameTakenError",
+    "ProviderRow",
+    "Substitution",
+    "UpdateProvider",
+    "UpdateProviderApp",
+    "app_of",
+    "built_in_problem",
+    "built_in_providers",
+    "check_definition",
+    "create_provider",
+    "create_provider_app",
+    "defined",
+    "delete_provider",
+    "delete_provider_app",
+    "expired_provider_apps",
+    "filled",
+    "find_provider",
+    "get_provider",
+    "get_provider_app",
+    "import_catalog",
+    "list_provider_apps",
+    "list_providers",
+    "purge_provider_app",
+    "read_catalog",
+    "read_details",
+    "resolve_provider",
+    "restore_provider_app",
+    "update_built_in",
+    "update_provider",
+    "update_provider_app",
+    "visible_provider",
+]
