@@ -6,6 +6,7 @@ import pytest
 
 from tests.instance import Instance, member
 from trunkline.kit.keys import generate
+from trunkline.kit.strictjson import encode
 
 
 def refused(instance: Instance, integration_id: str, version: str = "1.0.0") -> tuple[int, str]:
@@ -111,7 +112,6 @@ def test_refuses_unknown_and_circular_dependencies(instance):
 @pytest.mark.parametrize(
     ("part", "value", "path"),
     [
-        ("authConfig", {"type": "oauth2", "clientSecret": "hunter2hunter2"}, "authConfig.clientSecret"),
         ("manifest", {"note": generate("sec_").reveal()}, "manifest.note"),
         ("variablesSchema", {"default": "ghp_" + "a" * 36}, "variablesSchema.default"),
         ("variablesSchema", {"type": "nonsense"}, "variablesSchema.type"),
@@ -123,6 +123,16 @@ def test_refuses_credentials_and_unusable_schemas(instance, part, value, path):
     draft = instance.integration("i", [])
     instance.ok("PATCH", f"/api/integrations/{draft['id']}", {part: value})
     assert refused(instance, draft["id"]) in {(400, path), (400, "variablesSchema")}
+
+
+def test_a_credential_gets_neither_into_a_draft_nor_into_a_version(instance):
+    draft = instance.integration("i", [])
+    config = {"type": "oauth2", "clientSecret": "hunter2hunter2"}
+    answer = instance.api("PATCH", f"/api/integrations/{draft['id']}", {"authConfig": config})
+    assert (answer.status, answer.json["error"]["details"][0]["path"]) == (400, "authConfig.clientSecret")
+    sql = "UPDATE integrations SET auth_config = :config"  # as a draft from before drafts were looked at
+    instance.database.write_now(lambda tx: tx.run(sql, config=encode(config)))
+    assert refused(instance, draft["id"]) == (400, "authConfig.clientSecret")
 
 
 def test_needs_an_admin(instance):

@@ -1,6 +1,33 @@
-"""Integrations: drafts that publishers edit, and the immutable versions they publish."""
+"""Integrations: drafts that publishers edit, how they connect, and the immutable versions they publish."""
 
-from trunkline.core.integrations.errors import NothingPublishedError
+from trunkline.core.integrations.connecting import (
+    AccountProbe,
+    ConnectConfig,
+    HealthProbe,
+    needs_auth,
+    read_connect,
+)
+from trunkline.core.integrations.creating import (
+    CreateIntegration,
+    create_integration,
+    free_slug,
+    slug_from,
+)
+from trunkline.core.integrations.errors import (
+    IdTakenError,
+    NothingPublishedError,
+    SlugTakenError,
+    TagNameTakenError,
+    TooManyTagsError,
+)
+from trunkline.core.integrations.icons import (
+    CheckedIcon,
+    IconRow,
+    check_icon,
+    get_icon,
+    remove_icon,
+    set_icon,
+)
 from trunkline.core.integrations.importing import (
     ImportOpenApi,
     ImportResult,
@@ -8,7 +35,8 @@ from trunkline.core.integrations.importing import (
     import_openapi,
     merge_manifest,
 )
-from trunkline.core.integrations.manifest import Manifest, needs_auth, read_manifest
+from trunkline.core.integrations.manifest import Manifest, read_manifest
+from trunkline.core.integrations.ownership import transfer_ownership
 from trunkline.core.integrations.publish import (
     PublishIntegration,
     VersionMember,
@@ -19,6 +47,7 @@ from trunkline.core.integrations.publish import (
 )
 from trunkline.core.integrations.reads import (
     expired_integrations,
+    find_integration,
     get_integration,
     get_version,
     is_namespace_pinned,
@@ -30,41 +59,106 @@ from trunkline.core.integrations.reads import (
     visible_integration,
     visible_version,
 )
+from trunkline.core.integrations.search import having_words
 from trunkline.core.integrations.service import (
-    CreateIntegration,
     UpdateIntegration,
-    create_integration,
     delete_integration,
     purge_integration,
+    remove_integration,
     restore_integration,
     update_integration,
 )
-from trunkline.core.integrations.specs import INTEGRATION, SPECS, VERSION, IntegrationRow, VersionRow
+from trunkline.core.integrations.specs import (
+    INTEGRATION,
+    INTEGRATION_TAG,
+    SPECS,
+    TAG,
+    VERSION,
+    IntegrationRow,
+    IntegrationTagRow,
+    TagRow,
+    VersionRow,
+)
+from trunkline.core.integrations.tags import (
+    CreateTag,
+    UpdateTag,
+    assign_tag,
+    create_tag,
+    delete_tag,
+    get_integration_tag,
+    get_tag,
+    list_integration_tags,
+    list_tags,
+    tags_of,
+    unassign_tag,
+    update_tag,
+)
+from trunkline.core.integrations.templates import (
+    check_headers,
+    check_template,
+    expand,
+    fill,
+    is_transport_header,
+)
+from trunkline.core.integrations.token_exchange import TokenExchange
 
 __all__ = [
     "INTEGRATION",
+    "INTEGRATION_TAG",
     "SPECS",
+    "TAG",
     "VERSION",
+    "AccountProbe",
+    "CheckedIcon",
+    "ConnectConfig",
     "CreateIntegration",
+    "CreateTag",
+    "HealthProbe",
+    "IconRow",
+    "IdTakenError",
     "ImportOpenApi",
     "ImportResult",
     "IntegrationRow",
+    "IntegrationTagRow",
     "Manifest",
     "NothingPublishedError",
     "PublishIntegration",
+    "SlugTakenError",
+    "TagNameTakenError",
+    "TagRow",
+    "TokenExchange",
+    "TooManyTagsError",
     "UpdateIntegration",
+    "UpdateTag",
     "VersionMember",
     "VersionRow",
+    "assign_tag",
+    "check_headers",
+    "check_icon",
+    "check_template",
     "create_integration",
+    "create_tag",
     "delete_integration",
+    "delete_tag",
     "entity_slug",
+    "expand",
     "expired_integrations",
+    "fill",
+    "find_integration",
+    "free_slug",
+    "get_icon",
     "get_integration",
+    "get_integration_tag",
+    "get_tag",
     "get_version",
+    "having_words",
     "import_openapi",
     "is_namespace_pinned",
     "is_older",
+    "is_transport_header",
+    "list_integration_tags",
     "list_integrations",
+    "list_tags",
     "list_versions",
     "members_of",
     "merge_manifest",
@@ -73,10 +167,19 @@ __all__ = [
     "preview_members",
     "publish_version",
     "purge_integration",
+    "read_connect",
     "read_manifest",
+    "remove_icon",
+    "remove_integration",
     "restore_integration",
+    "set_icon",
+    "slug_from",
     "slugs_of",
+    "tags_of",
+    "transfer_ownership",
+    "unassign_tag",
     "update_integration",
+    "update_tag",
     "version_snapshot",
     "visible_integration",
     "visible_version",

@@ -27,3 +27,21 @@ class SlugTakenError(ConflictError):
     """Another live integration of the workspace has this slug."""
 
     code = "slug_taken"
+
+
+class IdTakenError(ConflictError):
+    """Something has this id, or had it; an id is given once."""
+
+    code = "id_taken"
+
+
+class TagNameTakenError(ConflictError):
+    """Another tag of the organization has this name."""
+
+    code = "tag_name_taken"
+
+
+class TooManyTagsError(ConflictError):
+    """The integration has as many tags as one may have."""
+
+    code = "too_many_tags"

@@ -21,14 +21,10 @@ from trunkline.core.entities import (
     get_entity,
     update_entity,
 )
+from trunkline.core.integrations.creating import CreateIntegration, create_integration
 from trunkline.core.integrations.queries import ID_OF_SLUG
 from trunkline.core.integrations.reads import visible_integration
-from trunkline.core.integrations.service import (
-    CreateIntegration,
-    UpdateIntegration,
-    create_integration,
-    update_integration,
-)
+from trunkline.core.integrations.service import UpdateIntegration, update_integration
 from trunkline.infra.db import Tx
 from trunkline.kit.actor import Actor, Tier
 from trunkline.kit.errors import InvalidRequestError

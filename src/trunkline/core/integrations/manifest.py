@@ -16,7 +16,6 @@ from trunkline.kit.errors import InvalidRequestError, Problem
 from trunkline.kit.semver import SemVer, satisfies
 
 MAX_MEMBERS = 5_000
-AUTH_TYPES = ("oauth2", "api_key", "none")
 MEMBER_POLICIES = ("auto_all", "auto_defaults", "manual")
 
 
@@ -101,18 +100,3 @@ def _other_problems(manifest: Manifest) -> list[Problem]:
         message = f"must be one of {', '.join(MEMBER_POLICIES)}"
         problems.append(Problem("manifest.defaults.memberPolicy", message))
     return problems
-
-
-def needs_auth(auth_config: Mapping[str, Any]) -> bool:
-    """Whether an install must bring a connection."""
-    return bool(auth_config.get("type", "none") != "none")
-
-
-def check_auth_config(value: Mapping[str, Any]) -> None:
-    """Check the part of an auth configuration the platform reads.
-
-    Raises:
-        InvalidRequestError: an unknown `type`.
-    """
-    if value.get("type", "none") not in AUTH_TYPES:
-        raise InvalidRequestError.at("authConfig.type", f"must be one of {', '.join(AUTH_TYPES)}")

@@ -10,8 +10,9 @@ from msgspec import Struct
 from msgspec.json import decode
 
 from trunkline.core.access import DeletedError, Permission, require_tier
+from trunkline.core.integrations.connecting import check_auth_config
 from trunkline.core.integrations.errors import VersionExistsError, VersionNotNewerError
-from trunkline.core.integrations.manifest import Manifest, check_auth_config, read_manifest
+from trunkline.core.integrations.manifest import Manifest, read_manifest
 from trunkline.core.integrations.pins import Pin, resolve_pins
 from trunkline.core.integrations.queries import BY_ID, MEMBERS_OF, SLUGS_OF, VERSION_EXISTS
 from trunkline.core.integrations.reads import visible_integration, visible_version
@@ -187,7 +188,6 @@ def _checked_draft(row: IntegrationRow) -> Manifest:
     leaks = [
         *find_secrets(raw_manifest, "manifest"),
         *find_secrets(variables_schema, "variablesSchema"),
-        *find_secrets(auth_config, "authConfig", slots=True),
     ]
     problems += [Problem(path, "looks like a credential; put it into a workspace secret") for path in leaks]
     if problems:

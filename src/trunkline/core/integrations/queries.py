@@ -11,6 +11,18 @@ ID_OF_SLUG = """
 SELECT id FROM integrations WHERE workspace_id = :workspace_id AND slug = :slug AND deleted_at IS NULL
 """
 
+ID_TAKEN = """
+SELECT 1 FROM events WHERE subject_id = :id
+UNION ALL SELECT 1 FROM integrations WHERE id = :id
+UNION ALL SELECT 1 FROM entities WHERE id = :id
+LIMIT 1
+"""
+
+TAKEN_SLUGS = """
+SELECT DISTINCT slug FROM integrations
+WHERE organization_id = :organization_id AND deleted_at IS NULL AND slug IN
+"""
+
 ORGANIZATION_WITH_HANDLE = "SELECT id FROM organizations WHERE handle = :handle"
 HANDLE_OF = "SELECT handle FROM organizations WHERE id = :id"
 
@@ -51,7 +63,7 @@ WHERE e.namespace = :namespace
 """
 
 BY_ID = "id = :id"
-VERSIONS_OF = "integration_id = :integration_id"
+OF_INTEGRATION = "integration_id = :integration_id"
 MEMBERS_OF_VERSIONS = (
     "version_id IN (SELECT v.id FROM integration_versions v WHERE v.integration_id = :integration_id)"
 )
@@ -59,6 +71,21 @@ VERSIONS_IN_WORKSPACE = "workspace_id = :workspace_id"
 MEMBERS_IN_WORKSPACE = (
     "version_id IN (SELECT v.id FROM integration_versions v WHERE v.workspace_id = :workspace_id)"
 )
+
+OWNED_BY_TEAM = """
+SELECT id, organization_id, workspace_id FROM integrations
+WHERE owner_id = :team_id AND owner_kind = 'team' ORDER BY id
+"""
+
+TAGGED = "integration_id = :integration_id AND tag_id = :tag_id"
+OF_TAG = "tag_id = :tag_id"
+TAG_LINK = "SELECT id FROM integration_tags WHERE integration_id = :integration_id AND tag_id = :tag_id"
+TAG_COUNT = "SELECT count(*) FROM integration_tags WHERE integration_id = :integration_id"
+TAG_NAME_TAKEN = "SELECT 1 FROM tags WHERE organization_id = :organization_id AND name = :name AND id <> :id"
+TAGS_OF = "SELECT integration_id, tag_id, organization_id FROM integration_tags WHERE integration_id IN"
+
+ICON = "SELECT media_type, digest, content FROM integration_icons WHERE integration_id = :integration_id"
+ICON_DIGEST = "SELECT digest FROM integration_icons WHERE integration_id = :integration_id"
 
 EXPIRED = """
 SELECT id FROM integrations WHERE purge_after < :now ORDER BY purge_after LIMIT :limit
@@ -94,3 +121,23 @@ MEMBER_HASHES = """
 SELECT m.slug, v.content_hash FROM version_members m JOIN entity_versions v ON v.id = m.entity_version_id
 WHERE m.version_id = :version_id ORDER BY m.position
 """
+
+TEAM_OWNER_ASTRAY = """
+SELECT i.id FROM integrations i
+WHERE i.owner_kind = 'team' AND NOT EXISTS (SELECT 1 FROM teams t WHERE t.id = i.owner_id)
+"""
+
+USER_OWNER_ASTRAY = """
+SELECT i.id FROM integrations i
+WHERE i.owner_kind = 'user' AND i.owner_id <> '' AND NOT EXISTS (
+  SELECT 1 FROM users u WHERE u.id = i.owner_id)
+"""
+
+TAG_OF_ANOTHER = """
+SELECT l.integration_id FROM integration_tags l
+JOIN tags t ON t.id = l.tag_id JOIN integrations i ON i.id = l.integration_id
+WHERE t.organization_id <> i.organization_id OR l.organization_id <> i.organization_id
+  OR l.workspace_id <> i.workspace_id
+"""
+
+ICONS = "SELECT integration_id, digest, content FROM integration_icons ORDER BY id"

@@ -10,23 +10,38 @@ from msgspec.json import decode
 
 from trunkline.core.access import Permission, scope
 from trunkline.core.integrations.queries import EXPIRED, PINS_NAMESPACE, SNAPSHOTS, VERSION_ROW
+from trunkline.core.integrations.search import having_words
 from trunkline.core.integrations.specs import INTEGRATION, VERSION, IntegrationRow, VersionRow
 from trunkline.infra.db import Tx, lists
 from trunkline.kit.actor import Actor
 from trunkline.kit.errors import NotFoundError
+from trunkline.kit.filters import All, Compare, Op
+from trunkline.kit.ids import parse_id
 from trunkline.kit.pages import ListQuery, Page
 from trunkline.kit.semver import parse
+from trunkline.kit.text import is_slug
 
 _EMPTY = Raw(b"{}")
 
 
-def list_integrations(tx: Tx, actor: Actor, query: ListQuery) -> Page[IntegrationRow]:
+def list_integrations(
+    tx: Tx, actor: Actor, query: ListQuery, *, text: str | None = None
+) -> Page[IntegrationRow]:
     """Integrations the caller may see: their workspaces', granted and publicly listed ones.
 
+    Args:
+        tx: the transaction.
+        actor: who asks.
+        query: the page asked for.
+        text: words that the name or the description must have.
+
     Raises:
-        InvalidRequestError: an unknown field or operator, or a bad place.
+        InvalidRequestError: an unknown field or operator, a bad place, or too many words.
     """
     actor.require(Permission.INTEGRATIONS_READ)
+    words = None if text is None else having_words(text)
+    if words is not None:
+        query = replace(query, where=words if query.where is None else All((words, query.where)))
     page = lists.list_rows(tx, INTEGRATION, query, scope(actor, tx.specs))
     return replace(page, rows=as_seen(tx, page.rows))
 
@@ -39,6 +54,41 @@ def get_integration(tx: Tx, actor: Actor, integration_id: str) -> IntegrationRow
     """
     actor.require(Permission.INTEGRATIONS_READ)
     return visible_integration(tx, actor, integration_id)
+
+
+def find_integration(
+    tx: Tx, actor: Actor, ref: str, *, organization_id: str | None = None, workspace_id: str | None = None
+) -> IntegrationRow:
+    """A live integration by its id or, where only slugs are known, by its slug.
+
+    Args:
+        tx: the transaction.
+        actor: who asks.
+        ref: an id in any spelling, or a slug.
+        organization_id: whose slugs are meant; ids are looked for in all that the caller sees.
+        workspace_id: the only place to look.
+
+    Raises:
+        NotFoundError: absent, deleted or outside the caller's scope; or two have that slug, and better none is
+            found than the wrong one.
+    """
+    actor.require(Permission.INTEGRATIONS_READ)
+    seen = scope(actor, tx.specs)
+    integration_id = parse_id("integration", ref)
+    found: list[IntegrationRow] = []
+    if integration_id is not None:
+        row = lists.get_row(tx, INTEGRATION, integration_id, seen, deleted=False)
+        found += [] if row is None else [row]
+    elif is_slug(ref):
+        places = {"slug": ref, "organization_id": organization_id, "workspace_id": workspace_id}
+        where = [Compare(name, Op.EQ, value) for name, value in places.items() if value is not None]
+        query = ListQuery(where=All(tuple(where)), limit=2, count=False)
+        found = lists.list_rows(tx, INTEGRATION, query, seen).rows
+    if workspace_id is not None:
+        found = [row for row in found if row.workspace_id == workspace_id]
+    if len(found) != 1:
+        raise NotFoundError("integration")
+    return as_seen(tx, found)[0]
 
 
 def visible_integration(tx: Tx, actor: Actor, integration_id: str) -> IntegrationRow:
@@ -64,7 +114,9 @@ def as_seen(tx: Tx, rows: list[IntegrationRow]) -> list[IntegrationRow]:
 
 def _published(row: IntegrationRow, texts: list[str] | None) -> IntegrationRow:
     manifest, variables_schema, auth_config = (_EMPTY,) * 3 if texts is None else map(Raw, texts)
-    return structs.replace(row, manifest=manifest, variables_schema=variables_schema, auth_config=auth_config)
+    return structs.replace(
+        row, manifest=manifest, variables_schema=variables_schema, auth_config=auth_config, data=_EMPTY
+    )
 
 
 def list_versions(tx: Tx, actor: Actor, query: ListQuery) -> Page[VersionRow]:

@@ -1,4 +1,4 @@
-"""Integrations (drafts) and their published, immutable versions."""
+"""Integrations (drafts), their published, immutable versions, their tags and icons."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from sqlalchemy import Index, Table
 from sqlalchemy import text as sql
 
 from trunkline.infra.db.schema import (
+    binary,
     deletion_columns,
     flag,
     id_column,
@@ -19,7 +20,9 @@ from trunkline.infra.db.schema import (
 )
 
 VISIBILITIES = ("private", "unlisted", "public")
+OWNER_KINDS = ("user", "team")
 TRUST_TIERS = ("first_party", "vendor_official", "verified_partner", "verified_publisher")
+ICON_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml")
 LIVE = sql("deleted_at IS NULL")
 PUBLIC = sql("visibility = 'public' AND deleted_at IS NULL")
 
@@ -38,15 +41,23 @@ integrations = Table(
     text("visibility"),
     text("current_version", nullable=True),
     text("current_version_id", nullable=True),  # no foreign key, the two tables point at each other
+    # Before the long texts: what lists filter by is then read without following overflow pages.
+    text("driver", default="custom"),
+    text("category", nullable=True),
+    flag("embedded"),  # made for something else and shown with it, hence in no list of its own
+    text("owner_kind", default="user"),
+    text("owner_id"),  # a user or team; empty where the system made it
     json_text("manifest"),
     json_text("variables_schema"),
     json_text("auth_config"),
+    json_text("data", default="{}"),  # the driver's own configuration
     text("created_by"),
     moment("created_at"),
     moment("updated_at"),
     *deletion_columns(),
     one_of("visibility", VISIBILITIES),
     one_of("trust_tier", TRUST_TIERS),
+    one_of("owner_kind", OWNER_KINDS),
     Index(
         "ux_integrations_slug", "workspace_id", "slug", unique=True, sqlite_where=LIVE, postgresql_where=LIVE
     ),
@@ -81,6 +92,9 @@ integrations = Table(
     Index("ix_integrations_public", "created_at", "id", sqlite_where=PUBLIC, postgresql_where=PUBLIC),
     Index("ix_integrations_purge_after", "purge_after"),
     Index("ix_integrations_deletion_id", "deletion_id"),
+    # Finding one by its slug alone, in all workspaces of a tenant.
+    Index("ix_integrations_slug", "slug", "organization_id", sqlite_where=LIVE, postgresql_where=LIVE),
+    Index("ix_integrations_owner", "owner_id"),
 )
 
 integration_versions = Table(
@@ -124,4 +138,50 @@ version_members = Table(
     Index("ux_version_members_slug", "version_id", "slug", unique=True),
     Index("ix_version_members_entity_id", "entity_id"),
     Index("ix_version_members_entity_version_id", "entity_version_id"),
+)
+
+tags = Table(
+    "tags",
+    metadata,
+    id_column(),
+    ref("organization_id", "organizations"),
+    text("name"),
+    text("color", nullable=True),
+    text("created_by"),
+    moment("created_at"),
+    moment("updated_at"),
+    Index("ux_tags_name", "organization_id", "name", unique=True),
+    Index("ix_tags_organization", "organization_id", "created_at", "id"),
+)
+
+integration_tags = Table(
+    "integration_tags",
+    metadata,
+    id_column(),
+    ref("organization_id", "organizations"),
+    ref("workspace_id", "workspaces"),
+    ref("integration_id", "integrations"),
+    ref("tag_id", "tags"),
+    text("created_by"),
+    moment("created_at"),
+    Index("ux_integration_tags", "integration_id", "tag_id", unique=True),
+    Index("ix_integration_tags_tag_id", "tag_id"),
+    Index("ix_integration_tags_workspace_id", "workspace_id"),
+)
+
+integration_icons = Table(
+    "integration_icons",
+    metadata,
+    id_column(),
+    ref("organization_id", "organizations"),
+    ref("workspace_id", "workspaces"),
+    ref("integration_id", "integrations"),
+    text("media_type"),  # what the content was found to be, whatever it was sent as
+    text("digest"),
+    binary("content"),
+    text("created_by"),
+    moment("created_at"),
+    one_of("media_type", ICON_TYPES),
+    Index("ux_integration_icons", "integration_id", unique=True),
+    Index("ix_integration_icons_workspace_id", "workspace_id"),
 )
