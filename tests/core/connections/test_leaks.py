@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.core.connections.conftest import opened
+from tests.core.connections.safe import opened
 from trunkline.core import connections
 from trunkline.core.connections import CreateSecret, UpdateSecret
 from trunkline.infra.db.schema import metadata

@@ -10,13 +10,13 @@ import pytest
 from msgspec import structs
 
 from tests.core.access.world import NOW, SYSTEM
-from tests.core.connections.conftest import Safe
+from tests.core.connections.safe import Safe
 from trunkline.core import connections
 from trunkline.core.access import DeletedError, NotDeletedError, TierTooLowError
 from trunkline.core.connections import (
-    ConnectionRow,
     CredentialDestroyedError,
     SecretNameTakenError,
+    SecretRow,
     WorkspaceDeletedError,
 )
 from trunkline.core.connections.tables import connections as table
@@ -50,7 +50,6 @@ def test_keeps_a_secret_and_shows_everything_but_its_value(safe: Safe) -> None:
         "id": row.id,
         "organization_id": safe.world.acme,
         "workspace_id": safe.world.one,
-        "integration_id": None,
         "scheme": "secret",
         "name": "Stripe",
         "hint": "…6789",
@@ -86,7 +85,7 @@ def _done(verb: Callable[[Safe, Tx, str], None], safe: Safe, secret_id: str, tx:
     verb(safe, tx, secret_id)
 
 
-def create(safe: Safe, tx: Tx) -> ConnectionRow:
+def create(safe: Safe, tx: Tx) -> SecretRow:
     request = connections.CreateSecret(workspace_id=safe.world.one, name="n", value=Secret("v"))
     return connections.create_secret(tx, safe_actor(safe), safe.vault, request)
 

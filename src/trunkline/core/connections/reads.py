@@ -1,38 +1,49 @@
-"""Reading connections: their rows for people, whether an install may use one, the credential for a proxy."""
+"""Reading connections and secrets: their rows for people, whether an install may use one."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Protocol
 
-from trunkline.core.access import Permission, scope
+from trunkline.core.access import Permission, TierTooLowError, scope
 from trunkline.core.connections.errors import CredentialDestroyedError
-from trunkline.core.connections.queries import CREDENTIAL
-from trunkline.core.connections.specs import CONNECTION, ConnectionRow
+from trunkline.core.connections.queries import CONNECTION_FOR, CREDENTIAL, HELD
+from trunkline.core.connections.sealed import CONNECTION_CREDENTIAL
+from trunkline.core.connections.sources import provider_of
+from trunkline.core.connections.specs import AUTH_STATE, CONNECTION, SECRET, ConnectionRow, SecretRow
+from trunkline.core.connections.standing import DISCONNECTED
 from trunkline.infra.db import Tx, lists
-from trunkline.infra.vault import Context, Vault
+from trunkline.infra.vault import Vault
 from trunkline.infra.vault.store import DatabaseKeyStore
-from trunkline.kit.actor import Actor
+from trunkline.kit.actor import Actor, Tier
 from trunkline.kit.errors import NotFoundError
 from trunkline.kit.filters import All, Compare, Op
 from trunkline.kit.pages import ListQuery, Page
 from trunkline.kit.secret import Secret
 
-SECRET = "secret"  # noqa: S105  # the scheme of a workspace secret
+SECRET_SCHEME = "secret"  # noqa: S105  # the scheme of a workspace secret
 
 
-def list_secrets(tx: Tx, actor: Actor, query: ListQuery) -> Page[ConnectionRow]:
+class Identified(Protocol):
+    """Anything with an id."""
+
+    @property
+    def id(self) -> str:
+        """32 hex digits."""
+        ...
+
+
+def list_secrets(tx: Tx, actor: Actor, query: ListQuery) -> Page[SecretRow]:
     """The secrets of the caller's workspaces, without their values.
 
     Raises:
         InvalidRequestError: an unknown field or operator, or a bad place.
     """
     actor.require(Permission.SECRETS_READ)
-    secrets = Compare("scheme", Op.EQ, SECRET)
-    where = secrets if query.where is None else All((secrets, query.where))
-    return lists.list_rows(tx, CONNECTION, replace(query, where=where), scope(actor, tx.specs))
+    return lists.list_rows(tx, SECRET, _narrowed(query, Op.EQ), scope(actor, tx.specs))
 
 
-def get_secret(tx: Tx, actor: Actor, secret_id: str) -> ConnectionRow:
+def get_secret(tx: Tx, actor: Actor, secret_id: str) -> SecretRow:
     """One secret without its value; deleted ones for those who may restore them.
 
     Raises:
@@ -42,52 +53,121 @@ def get_secret(tx: Tx, actor: Actor, secret_id: str) -> ConnectionRow:
     return visible_secret(tx, actor, secret_id)
 
 
-def visible_secret(tx: Tx, actor: Actor, secret_id: str) -> ConnectionRow:
+def visible_secret(tx: Tx, actor: Actor, secret_id: str) -> SecretRow:
     """One secret for use by another verb, whatever the key's scope.
 
     Raises:
         NotFoundError: absent, no secret, or outside the caller's scope.
     """
-    row = lists.get_row(tx, CONNECTION, secret_id, scope(actor, tx.specs))
-    if row is None or row.scheme != SECRET:
+    row = lists.get_row(tx, SECRET, secret_id, scope(actor, tx.specs))
+    if row is None or row.scheme != SECRET_SCHEME:
         raise NotFoundError("secret")
     return row
+
+
+def list_connections(tx: Tx, actor: Actor, query: ListQuery) -> Page[ConnectionRow]:
+    """The connections the caller sees: shared ones, their own, and all of workspaces they administer.
+
+    Raises:
+        InvalidRequestError: an unknown field or operator, or a bad place.
+    """
+    actor.require(Permission.CONNECTIONS_READ)
+    return lists.list_rows(tx, CONNECTION, _narrowed(query, Op.NEQ), scope(actor, tx.specs))
+
+
+def get_connection(tx: Tx, actor: Actor, connection_id: str) -> ConnectionRow:
+    """One connection; disconnected ones for those who may connect them again.
+
+    Raises:
+        NotFoundError: absent or outside the caller's scope.
+    """
+    actor.require(Permission.CONNECTIONS_READ)
+    return visible_connection(tx, actor, connection_id)
+
+
+def visible_connection(tx: Tx, actor: Actor, connection_id: str, *, deleted: bool = True) -> ConnectionRow:
+    """One connection for use by another verb, whatever the key's scope.
+
+    Raises:
+        NotFoundError: absent, a secret, or outside the caller's scope.
+    """
+    row = lists.get_row(tx, CONNECTION, connection_id, scope(actor, tx.specs), deleted=deleted)
+    if row is None or row.scheme == SECRET_SCHEME:
+        raise NotFoundError("connection")
+    return row
+
+
+def connection_for(tx: Tx, actor: Actor, integration_id: str, workspace_id: str) -> ConnectionRow | None:
+    """The caller's own connection to an integration in a workspace, else the one shared there; None for none.
+
+    Of several, one that works, then the oldest.
+    """
+    place = {"integration_id": integration_id, "workspace_id": workspace_id}
+    for user_id in (actor.user_id, "") if actor.user_id else ("",):
+        found = tx.value(CONNECTION_FOR, **place, user_id=user_id)
+        row = None
+        if found is not None:
+            row = lists.get_row(tx, CONNECTION, found, scope(actor, tx.specs), deleted=False)
+        if row is not None:
+            return row
+    return None
+
+
+def require_hold(tx: Tx, actor: Actor, row: Identified, tier: Tier) -> None:
+    """Refuse unless the caller holds `tier` on a connection they see; everything of their own is theirs.
+
+    Raises:
+        TierTooLowError: they do not.
+    """
+    held = scope(actor, tx.specs)
+    seen = held.at_least(CONNECTION, "t", tier)
+    if tx.value(HELD.format(a="t", seen=seen), id=row.id, **held.params) is None:
+        raise TierTooLowError(tier, "connection")
 
 
 def require_usable(
     tx: Tx, actor: Actor, connection_id: str, *, workspace_id: str, integration_id: str
 ) -> str:
-    """Refuse a connection that an install of this integration in this workspace may not use; its scheme.
+    """Refuse what an install of this integration in this workspace may not authenticate with; its scheme.
+
+    A secret of the workspace will do, and a connection to the same integration or through the same provider,
+    unless it was disconnected.
 
     Raises:
-        NotFoundError: absent, deleted, outside the caller's scope, of another workspace, or made for another
-            integration: all look alike.
+        NotFoundError: absent, deleted, outside the caller's scope, of another workspace, disconnected, or
+            made for something else: all look alike.
     """
-    row = lists.get_row(tx, CONNECTION, connection_id, scope(actor, tx.specs), deleted=False)
-    if row is None or row.workspace_id != workspace_id or row.integration_id not in {None, integration_id}:
+    row = lists.get_row(tx, AUTH_STATE, connection_id, scope(actor, tx.specs), deleted=False)
+    if row is None or row.workspace_id != workspace_id or row.status == DISCONNECTED:
+        raise NotFoundError("connection")
+    if row.integration_id not in {None, integration_id} and (
+        row.provider is None or row.provider != provider_of(tx, integration_id, workspace_id)
+    ):
         raise NotFoundError("connection")
     return row.scheme
 
 
-def reveal(tx: Tx, vault: Vault, connection_id: str) -> Secret:
-    """The credential of a live connection, for what is sent to its origins and for nothing else.
+def reveal(tx: Tx, vault: Vault, secret_id: str) -> Secret:
+    """The value of a live secret, for what is sent to its origins and for nothing else.
 
-    Asks nobody's permission: whoever calls it has decided that the connection may be used.
+    Asks nobody's permission: whoever calls it has decided that the secret may be used.
 
     Raises:
         NotFoundError: absent or deleted.
-        CredentialDestroyedError: its credential was destroyed.
+        CredentialDestroyedError: its value was destroyed.
         VaultError: what is stored does not open.
     """
-    found = tx.fetch(CREDENTIAL, {"id": connection_id})
+    found = tx.fetch(CREDENTIAL, {"id": secret_id})
     if not found:
         raise NotFoundError("connection")
     organization_id, sealed, generation = found[0]
     if sealed is None:
         raise CredentialDestroyedError("the connection's credential was destroyed: connect again")
-    return vault.open(DatabaseKeyStore(tx), organization_id, place_of(connection_id, generation), sealed)
+    place = CONNECTION_CREDENTIAL.place(secret_id, generation)
+    return vault.open(DatabaseKeyStore(tx), organization_id, place, sealed)
 
 
-def place_of(connection_id: str, generation: int) -> Context:
-    """What a credential is sealed for: its row and its generation."""
-    return Context("connections", connection_id, "credential", generation)
+def _narrowed(query: ListQuery, kind: Op) -> ListQuery:
+    """The query among secrets only, or among everything else."""
+    own = Compare("scheme", kind, SECRET_SCHEME)
+    return replace(query, where=own if query.where is None else All((own, query.where)))

@@ -1,253 +1,210 @@
-"""Workspace secrets: give, change, delete, restore, purge; their values go in and never come out.
-
-A value is sealed for its row and its generation before it is stored. Deleting a secret makes it unusable at
-once but keeps the sealed value, so that restoring it within its retention needs nobody to type it again;
-purging removes the row and the value with it.
-"""
+"""What people do with connections beside connecting: rename, disconnect, confirm, purge; in one transaction each."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from msgspec import UNSET, Raw, UnsetType, structs
+from msgspec import UNSET, UnsetType
 
-from trunkline.core.access import (
-    NO_TOMBSTONE,
-    DeletedError,
-    NotDeletedError,
-    Permission,
-    require_tier,
-    require_workspace,
-    tombstone,
+from trunkline.core.access import DeletedError, NotDeletedError, Permission, require_tier, tombstone
+from trunkline.core.connections.errors import NothingToConfirmError
+from trunkline.core.connections.notes import checked_metadata
+from trunkline.core.connections.ownership import require_own
+from trunkline.core.connections.queries import (
+    BY_ID,
+    EXPIRED_CONNECTIONS,
+    LIVE_OF_INTEGRATION,
+    STANDING,
 )
-from trunkline.core.connections.errors import SecretNameTakenError, WorkspaceDeletedError
-from trunkline.core.connections.queries import BY_ID, EXPIRED_SECRETS, LIVE_WORKSPACE, NAME_TAKEN
-from trunkline.core.connections.reads import SECRET, place_of, visible_secret
+from trunkline.core.connections.reads import require_hold, visible_connection
+from trunkline.core.connections.reasons import Reason
+from trunkline.core.connections.revocation import end_connection, queue_revocation
 from trunkline.core.connections.specs import ConnectionRow
+from trunkline.core.connections.standing import (
+    DISCONNECTED,
+    SUSPENDED,
+    Standing,
+    changed_origins,
+    read_configuration,
+)
 from trunkline.core.connections.tables import connections
-from trunkline.core.journal import Change, empty_payloads, record
+from trunkline.core.connections.transitions import journal, resume
+from trunkline.core.integrations import visible_integration
+from trunkline.core.journal import empty_payloads
 from trunkline.infra.db import Tx
-from trunkline.infra.vault import Vault
-from trunkline.infra.vault.store import DatabaseKeyStore
-from trunkline.kit.actor import Actor, Tier
-from trunkline.kit.errors import InvalidRequestError
-from trunkline.kit.secret import Secret
+from trunkline.kit.actor import Actor, Tier, system_actor
+from trunkline.kit.errors import NotFoundError
 from trunkline.kit.strictjson import encode
 from trunkline.kit.text import check_name
 
-MAX_VALUE = 64 * 1024  # bytes of UTF-8
-MAX_METADATA = 16 * 1024  # bytes of JSON
-SHORTEST_HINTED = 12  # characters; four of fewer would give too much away
+BATCH = 100  # connections ended in one transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CreateSecret:
-    """The request to keep a secret in a workspace; `metadata` is free and readable by all who see it."""
-
-    workspace_id: str
-    name: str
-    value: Secret
-    metadata: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpdateSecret:
-    """The request to change a secret; what is UNSET stays as it is."""
+class UpdateConnection:
+    """The request to change what a connection is called; what is UNSET stays as it is."""
 
     id: str
     name: str | UnsetType = UNSET
-    value: Secret | UnsetType = UNSET
     metadata: Mapping[str, Any] | UnsetType = UNSET
 
 
-def create_secret(tx: Tx, actor: Actor, vault: Vault, request: CreateSecret) -> ConnectionRow:
-    """Seal a value and keep it in a workspace under a name.
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """One batch of ended connections; `last` is where the next begins, None when there is none."""
 
-    Raises:
-        NotFoundError: the workspace is absent or foreign.
-        ForbiddenError: the caller is no editor there.
-        InvalidRequestError: the name, value or metadata is malformed or too large.
-        SecretNameTakenError: a live secret of the workspace has this name.
-    """
-    actor.require(Permission.SECRETS_WRITE)
-    organization_id = require_workspace(tx, actor, request.workspace_id, Tier.EDITOR)
-    check_name("name", request.name)
-    _check_value(request.value)
-    metadata = _checked_metadata(request.metadata)
-    _require_free_name(tx, request.workspace_id, request.name)
-    row = ConnectionRow(
-        id=tx.new_id(),
-        organization_id=organization_id,
-        workspace_id=request.workspace_id,
-        integration_id=None,
-        scheme=SECRET,
-        name=request.name,
-        hint=_hint(request.value),
-        metadata=Raw(metadata.encode()),
-        generation=1,
-        created_by=actor.user_id,
-        created_at=tx.now,
-        updated_at=tx.now,
-        deleted_at=None,
-        retention_tier=None,
-        deletion_id=None,
-    )
-    stored = structs.asdict(row) | {"metadata": metadata}
-    tx.insert(connections, **stored, credential=_sealed(tx, vault, row, request.value))
-    _journal(tx, actor, "created", row)
-    return row
+    count: int
+    last: str | None
 
 
-def update_secret(tx: Tx, actor: Actor, vault: Vault, request: UpdateSecret) -> ConnectionRow:
-    """Change a secret's value, name or metadata; a value given is a new generation even if it is the same.
+def update_connection(tx: Tx, actor: Actor, request: UpdateConnection) -> ConnectionRow:
+    """Rename a connection or change its notes.
 
     Raises:
         NotFoundError: absent or outside the caller's scope.
-        ForbiddenError: the caller is no editor there.
-        DeletedError: it is deleted.
-        InvalidRequestError: the name, value or metadata is malformed or too large.
-        SecretNameTakenError: another live secret of the workspace has the new name.
+        ForbiddenError: the caller may not change it.
+        DeletedError: it is disconnected.
+        InvalidRequestError: the name or the notes are malformed or too long.
     """
-    actor.require(Permission.SECRETS_WRITE)
-    before = _own(tx, actor, request.id, Tier.EDITOR)
-    if before.deleted_at is not None:
-        raise DeletedError("the secret is deleted: restore it first")
-    after = before
+    actor.require(Permission.CONNECTIONS_WRITE)
+    row = visible_connection(tx, actor, request.id)
+    require_hold(tx, actor, row, Tier.EDITOR)
+    if row.deleted_at is not None:
+        raise DeletedError("the connection is disconnected: connect it again first")
     stored: dict[str, Any] = {}
-    if request.name is not UNSET and request.name != before.name:
-        check_name("name", request.name)
-        _require_free_name(tx, before.workspace_id, request.name, before.id)
-        after = structs.replace(after, name=request.name)
-        stored["name"] = request.name
+    if request.name is not UNSET and request.name != row.name:
+        stored["name"] = check_name("name", request.name)
     if request.metadata is not UNSET:
-        stored["metadata"] = _checked_metadata(request.metadata)
-        after = structs.replace(after, metadata=Raw(stored["metadata"].encode()))
-    changed = tuple(stored)
-    if request.value is not UNSET:
-        _check_value(request.value)
-        after = structs.replace(after, hint=_hint(request.value), generation=before.generation + 1)
-        stored["credential"] = _sealed(tx, vault, after, request.value)
-        stored |= {"hint": after.hint, "generation": after.generation}
-        changed += ("value",)
-    if not changed:
-        return before
-    after = structs.replace(after, updated_at=tx.now)
-    tx.update(connections, BY_ID, {"id": before.id}, **stored, updated_at=tx.now)
-    _journal(tx, actor, "updated", after, changed=changed)
+        stored["metadata"] = checked_metadata(request.metadata)
+    if not stored:
+        return row
+    tx.update(connections, BY_ID, {"id": row.id}, **stored, updated_at=tx.now)
+    after = visible_connection(tx, actor, row.id)
+    journal(tx, actor, "updated", after, changed=tuple(stored))
     return after
 
 
-def delete_secret(tx: Tx, actor: Actor, secret_id: str) -> None:
-    """Tombstone a secret: nothing can use it until it is restored. A no-op when it is deleted already.
+def disconnect_connection(tx: Tx, actor: Actor, connection_id: str) -> ConnectionRow:
+    """Destroy a connection's credential and have it revoked; a no-op when it is disconnected already.
+
+    Its row stays until its retention is over, so that what uses it finds out why, and so that its owner can
+    connect it again under the same id.
 
     Raises:
         NotFoundError: absent or outside the caller's scope.
-        ForbiddenError: the caller is no editor there.
+        ForbiddenError: the caller may not change it.
     """
-    actor.require(Permission.SECRETS_WRITE)
-    row = _own(tx, actor, secret_id, Tier.EDITOR)
-    if row.deleted_at is not None:
-        return
-    stamp = tombstone(tx, row.organization_id)
-    tx.update(connections, BY_ID, {"id": row.id}, **stamp.columns())
-    _journal(tx, actor, "deleted", row, data={"deletionId": stamp.deletion_id})
+    actor.require(Permission.CONNECTIONS_WRITE)
+    row = visible_connection(tx, actor, connection_id)
+    require_hold(tx, actor, row, Tier.EDITOR)
+    if row.status != DISCONNECTED:
+        stamp = {} if row.deleted_at is not None else tombstone(tx, row.organization_id).columns()
+        end_connection(tx, actor, _standing(tx, row.id), Reason.BY_OWNER, **stamp)
+    elif row.deleted_at is None:
+        tx.update(connections, BY_ID, {"id": row.id}, **tombstone(tx, row.organization_id).columns())
+    return visible_connection(tx, actor, connection_id)
 
 
-def restore_secret(tx: Tx, actor: Actor, secret_id: str) -> ConnectionRow:
-    """Bring a deleted secret back with the value it had; a no-op when it is live.
+def confirm_connection_origins(tx: Tx, actor: Actor, connection_id: str) -> ConnectionRow:
+    """Let a suspended connection's credential be shown to the servers its integration names now.
 
     Raises:
-        NotFoundError: absent or outside the caller's scope.
-        ForbiddenError: the caller is no editor there.
-        SecretNameTakenError: its name was taken meanwhile.
-        WorkspaceDeletedError: its workspace is deleted.
+        NotFoundError: absent, disconnected or outside the caller's scope.
+        ForbiddenError: the caller may not change it, or it is another user's own.
+        NothingToConfirmError: there is nobody new.
+        NotConnectableError: its integration is gone, or can no longer be read.
     """
-    actor.require(Permission.SECRETS_WRITE)
-    row = _own(tx, actor, secret_id, Tier.EDITOR)
-    if row.deleted_at is None:
-        return row
-    if tx.value(LIVE_WORKSPACE, id=row.workspace_id) is None:
-        raise WorkspaceDeletedError("the secret's workspace is deleted: restore that first")
-    _require_free_name(tx, row.workspace_id, row.name, row.id)
-    tx.update(connections, BY_ID, {"id": row.id}, **NO_TOMBSTONE)
-    _journal(tx, actor, "restored", row, data={"deletionId": row.deletion_id})
-    return structs.replace(row, deleted_at=None, retention_tier=None, deletion_id=None)
+    actor.require(Permission.CONNECTIONS_WRITE)
+    row = visible_connection(tx, actor, connection_id, deleted=False)
+    require_own(actor, row)
+    require_hold(tx, actor, row, Tier.EDITOR)
+    standing = _standing(tx, row.id)
+    configuration = read_configuration(tx, standing)
+    added = changed_origins(standing.origins, configuration)
+    suspended = standing.status == SUSPENDED and standing.reason == Reason.ORIGIN_CHANGED
+    if not added and not suspended:
+        raise NothingToConfirmError("the connection's integration names nobody new")
+    consented = encode(configuration.origins)
+    tx.update(connections, BY_ID, {"id": row.id}, origins=consented, updated_at=tx.now)
+    told = {"origins": list(added)}
+    event_id = journal(tx, actor, "origins_confirmed", row, changed=("origins",), data=told)
+    if suspended:
+        resume(
+            tx, actor, row, due_at=tx.now if row.refreshable else row.access_expires_at, parent_id=event_id
+        )
+    return visible_connection(tx, actor, connection_id)
 
 
-def purge_secret(tx: Tx, actor: Actor, secret_id: str) -> None:
-    """Remove a deleted secret and its value for good.
+def end_connections_of(
+    tx: Tx, actor: Actor, integration_id: str, *, after: str = "", limit: int = BATCH
+) -> Ended:
+    """Disconnect connections to an integration, wherever they are: what its publisher does in an emergency.
+
+    Raises:
+        NotFoundError: the integration is absent or outside the caller's scope.
+        ForbiddenError: the caller is no admin of it.
+    """
+    actor.require(Permission.CONNECTIONS_WRITE)
+    integration = visible_integration(tx, actor, integration_id)
+    require_tier(tx, actor, integration, Tier.ADMIN, "integration")
+    found = tx.column(LIVE_OF_INTEGRATION, integration_id=integration_id, after=after, limit=limit)
+    for connection_id in found:
+        standing = _standing(tx, connection_id)
+        own = standing.organization_id == integration.organization_id
+        # To another tenant it is the integration that ended them, not a person of the publisher's.
+        acting = actor if own else system_actor("the integration's publisher ended all its connections")
+        stamp = {} if standing.deleted_at is not None else tombstone(tx, standing.organization_id).columns()
+        end_connection(tx, acting, standing, Reason.BY_PUBLISHER, **stamp)
+    return Ended(len(found), found[-1] if len(found) == limit else None)
+
+
+def destroy_connections(tx: Tx, actor: Actor, integration_id: str) -> int:
+    """`end_connections_of` for all of them, as part of a larger transaction; how many there were.
+
+    Raises:
+        NotFoundError: the integration is absent or outside the caller's scope.
+        ForbiddenError: the caller is no admin of it.
+    """
+    count, after = 0, ""
+    while True:
+        ended = end_connections_of(tx, actor, integration_id, after=after)
+        count += ended.count
+        if ended.last is None:
+            return count
+        after = ended.last
+
+
+def purge_connection(tx: Tx, actor: Actor, connection_id: str) -> None:
+    """Remove a disconnected or deleted connection for good; what it still holds is revoked.
 
     Raises:
         NotFoundError: absent or outside the caller's scope.
-        ForbiddenError: the caller is no admin there.
+        ForbiddenError: the caller is no admin of the workspace, nor is it their own.
         NotDeletedError: it is live.
         ConflictError: installs use it (the installs capability refuses then).
     """
-    actor.require(Permission.SECRETS_WRITE)
-    row = _own(tx, actor, secret_id, Tier.ADMIN)
+    actor.require(Permission.CONNECTIONS_WRITE)
+    row = visible_connection(tx, actor, connection_id)
+    require_hold(tx, actor, row, Tier.ADMIN)
     if row.deleted_at is None:
-        raise NotDeletedError("the secret is live: delete it before purging it")
+        raise NotDeletedError("the connection is live: disconnect it before purging it")
     # Recorded first: capabilities above refuse while something uses it.
-    _journal(tx, actor, "purged", row)
+    journal(tx, actor, "purged", row)
+    queue_revocation(tx, _standing(tx, row.id))
     tx.delete(connections, BY_ID, id=row.id)
     empty_payloads(tx, [row.id])
 
 
-def expired_secrets(tx: Tx, limit: int) -> list[str]:
-    """Ids of deleted secrets whose retention is over, the longest overdue first; for the retention job."""
-    return [str(secret_id) for secret_id in tx.column(EXPIRED_SECRETS, now=tx.now, limit=limit)]
+def expired_connections(tx: Tx, limit: int) -> list[str]:
+    """Ids of connections whose retention is over, the longest overdue first; for the retention job."""
+    return [str(connection_id) for connection_id in tx.column(EXPIRED_CONNECTIONS, now=tx.now, limit=limit)]
 
 
-def _own(tx: Tx, actor: Actor, secret_id: str, tier: Tier) -> ConnectionRow:
-    row = visible_secret(tx, actor, secret_id)
-    require_tier(tx, actor, row, tier, "secret")
-    return row
-
-
-def _sealed(tx: Tx, vault: Vault, row: ConnectionRow, value: Secret) -> str:
-    return vault.seal(DatabaseKeyStore(tx), row.organization_id, place_of(row.id, row.generation), value)
-
-
-def _hint(value: Secret) -> str:
-    text = value.reveal()
-    return f"…{text[-4:]}" if len(text) >= SHORTEST_HINTED else "…"
-
-
-def _check_value(value: Secret) -> None:
-    if not 1 <= len(value.reveal().encode()) <= MAX_VALUE:
-        raise InvalidRequestError.at("value", f"must be 1-{MAX_VALUE} bytes")
-
-
-def _checked_metadata(metadata: Mapping[str, Any]) -> str:
-    text = encode(metadata)
-    if len(text.encode()) > MAX_METADATA:
-        raise InvalidRequestError.at("metadata", f"must be at most {MAX_METADATA} bytes of JSON")
-    return text
-
-
-def _require_free_name(tx: Tx, workspace_id: str, name: str, own_id: str = "") -> None:
-    if tx.value(NAME_TAKEN, workspace_id=workspace_id, name=name, id=own_id):
-        raise SecretNameTakenError("a secret with this name exists in this workspace")
-
-
-def _journal(
-    tx: Tx,
-    actor: Actor,
-    verb: str,
-    row: ConnectionRow,
-    *,
-    changed: tuple[str, ...] = (),
-    data: Mapping[str, Any] | None = None,
-) -> None:
-    change = Change(
-        type=f"secret.{verb}",
-        subject_kind="secret",
-        subject_id=row.id,
-        organization_id=row.organization_id,
-        workspace_id=row.workspace_id,
-        changed=changed,
-        data={"name": row.name, **(data or {})},
-    )
-    record(tx, actor, change)
+def _standing(tx: Tx, connection_id: str) -> Standing:
+    """How a connection stands, deleted or not."""
+    found = tx.one(Standing, STANDING, id=connection_id)
+    if found is None:
+        raise NotFoundError("connection")
+    return found

@@ -128,7 +128,7 @@ INSTALL = ListSpec(
         "children": Relation(target="install", local="id", remote="parent_install_id", many=True),
         "members": Relation(target="member", local="id", remote="install_id", many=True),
         "solution": Relation(target="solution", local="solution_id", remote="id"),
-        "auth_state": Relation(target="connection", local="auth_state_id", remote="id"),
+        "auth_state": Relation(target="auth_state", local="auth_state_id", remote="id"),
     },
     soft_delete=True,
     order=(OrderKey("installed_at", "desc"),),

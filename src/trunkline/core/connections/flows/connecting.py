@@ -1,0 +1,259 @@
+"""Connecting with a credential the owner brings: it is tried before it is saved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from msgspec import json
+
+from trunkline.core.access import Permission
+from trunkline.core.connections.clients import CLIENT_ID, GIVEN_SECRET, api_key_of
+from trunkline.core.connections.configuration import (
+    CLIENT,
+    CODE,
+    Configuration,
+    configuration_of,
+    parameters_for,
+)
+from trunkline.core.connections.credential import Credential
+from trunkline.core.connections.errors import (
+    CredentialRefusedError,
+    CredentialUntestedError,
+    TokenRefusedError,
+)
+from trunkline.core.connections.exchange import exchange_of
+from trunkline.core.connections.flows.modes import chosen_mode
+from trunkline.core.connections.flows.probing import Finding, Verdict, examine
+from trunkline.core.connections.flows.services import FlowServices
+from trunkline.core.connections.flows.tokens import TokenCall, ask, is_final, renewal_call
+from trunkline.core.connections.integration_secrets import bind_secrets
+from trunkline.core.connections.ownership import require_own
+from trunkline.core.connections.placement import place_credential
+from trunkline.core.connections.reads import require_hold, visible_connection
+from trunkline.core.connections.saving import Given, Wanted, save_connection
+from trunkline.core.connections.sources import connectable, require_place
+from trunkline.core.connections.specs import ConnectionRow
+from trunkline.core.connections.token_response import Refusal, Tokens, sendable
+from trunkline.infra.db import Tx
+from trunkline.infra.db.moments import shared_now
+from trunkline.kit.actor import Actor, Tier
+from trunkline.kit.errors import InvalidRequestError, NotFoundError
+from trunkline.kit.secret import Secret
+
+MAX_VALUE = 16 * 1024  # bytes of UTF-8
+REFRESH_TOKEN, ACCESS_TOKEN = "refreshToken", "accessToken"  # names of members
+_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "api_key": ("apiKey",),
+    "basic": ("username", "password"),
+    "bearer": ("token",),
+    "none": (),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connect:
+    """The request to connect with a credential.
+
+    Attributes:
+        credentials: by name: `apiKey`; `username` and `password`; `token`; the inputs of a token exchange;
+            `clientId` and `clientSecret` of the client credentials grant where the integration has no client;
+            `refreshToken` of a grant made elsewhere. Nothing at all, for an integration that is connected by
+            authorization, makes a connection that waits for it.
+        connection_id: the connection to be connected again; None for a new one.
+        mode: `per_user` or `shared`; None is as the integration says.
+        singular: take the connection there is, instead of making a second.
+    """
+
+    integration_id: str
+    workspace_id: str
+    credentials: Mapping[str, Secret]
+    name: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    connection_id: str | None = None
+    mode: str | None = None
+    singular: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What was asked for, checked."""
+
+    configuration: Configuration
+    wanted: Wanted
+    credential: Credential
+    call: TokenCall | None
+    asked_at: str
+    pending: bool
+
+
+async def connect(env: FlowServices, actor: Actor, request: Connect) -> ConnectionRow:
+    """Make a connection, or connect one again, with a credential that was found good.
+
+    Raises:
+        NotFoundError: the integration, workspace or connection is absent or outside the caller's scope.
+        ForbiddenError: the caller may not connect there, or the connection is another user's own.
+        InvalidRequestError: a credential or parameter is missing, unknown or malformed.
+        CredentialRefusedError: the provider refuses the credential; nothing was saved.
+        CredentialUntestedError: the provider could not be asked; nothing was saved.
+        NotConnectableError: the integration lacks an endpoint or a client.
+        WrongAccountError: the credential is another account's.
+        EgressError: the token endpoint could not be reached.
+    """
+    plan = await env.database.write(partial(_planned, env=env, actor=actor, request=request))
+    given = None if plan.pending else await _given(env, plan)
+
+    def store(tx: Tx) -> ConnectionRow:
+        saved = save_connection(tx, actor, env.vault, plan.configuration, plan.wanted, given)
+        return visible_connection(tx, actor, saved)
+
+    return await env.database.write(store)
+
+
+async def reconnect(
+    env: FlowServices, actor: Actor, connection_id: str, credentials: Mapping[str, Secret]
+) -> ConnectionRow:
+    """Give a connection a fresh credential of the same account; it keeps its id, name and parameters.
+
+    Raises:
+        NotFoundError: it is absent or outside the caller's scope, or its integration is gone.
+        Others: as `connect` does.
+    """
+
+    def find(tx: Tx) -> Connect:
+        actor.require(Permission.CONNECTIONS_WRITE)
+        row = visible_connection(tx, actor, connection_id)
+        if row.integration_id is None:
+            raise NotFoundError("integration")
+        return Connect(
+            integration_id=row.integration_id,
+            workspace_id=row.workspace_id,
+            credentials=credentials,
+            connection_id=connection_id,
+        )
+
+    return await connect(env, actor, await env.database.read(find, inline=True))
+
+
+def _planned(tx: Tx, env: FlowServices, actor: Actor, request: Connect) -> _Plan:
+    actor.require(Permission.CONNECTIONS_WRITE)
+    source = connectable(tx, actor, request.integration_id, request.workspace_id)
+    mode, parameters = request.mode, parameters_for(tx, source, request.parameters)
+    if request.connection_id is not None:
+        row = visible_connection(tx, actor, request.connection_id)
+        require_own(actor, row)
+        require_hold(tx, actor, row, Tier.EDITOR)
+        mode, parameters = row.mode, parameters or json.decode(row.parameters, type=dict[str, str])
+    configuration = configuration_of(tx, source, parameters)
+    mode = chosen_mode(configuration, mode)
+    if request.connection_id is None:
+        require_place(tx, actor, source, request.workspace_id, mode)
+    bind_secrets(tx, configuration)
+    credential = _credential(tx, env, configuration, request.credentials)
+    by_code = (configuration.scheme, configuration.grant_type) == ("oauth2", CODE)
+    pending = by_code and credential.refresh is None and credential.access is None
+    needs_token = configuration.scheme == "token_exchange" or (
+        configuration.scheme == "oauth2" and credential.access is None and not pending
+    )
+    call = renewal_call(tx, env.vault, configuration, credential) if needs_token else None
+    wanted = Wanted(
+        workspace_id=request.workspace_id,
+        connection_id=request.connection_id,
+        singular=request.singular,
+        mode=mode,
+        name=request.name,
+        metadata=request.metadata,
+        parameters=parameters,
+    )
+    return _Plan(configuration, wanted, credential, call, shared_now(tx), pending)
+
+
+def _credential(
+    tx: Tx, env: FlowServices, configuration: Configuration, given: Mapping[str, Secret]
+) -> Credential:
+    """What was brought, each thing known, there and of a size to be kept."""
+    required, optional = _asked(configuration)
+    for name, value in given.items():
+        if name not in required and name not in optional:
+            known = ", ".join((*required, *optional)) or "nothing"
+            raise InvalidRequestError.at(f"credentials.{name[:100]}", f"is not asked for; {known} is")
+        if not 1 <= len(value.reveal().encode()) <= MAX_VALUE:
+            raise InvalidRequestError.at(f"credentials.{name}", f"must be 1-{MAX_VALUE} bytes")
+        if name in {"apiKey", "token", ACCESS_TOKEN} and sendable(value.reveal()) is None:
+            raise InvalidRequestError.at(f"credentials.{name}", "has a character that cannot be sent")
+    missing = [name for name in required if name not in given]
+    if missing == ["apiKey"] and api_key_of(tx, env.vault, configuration) is not None:
+        missing = []  # the integration brings its own, for all its connections
+    if missing:
+        raise InvalidRequestError.at(f"credentials.{missing[0]}", "is required")
+    tokens = {ACCESS_TOKEN, REFRESH_TOKEN}
+    return Credential(
+        given={name: value for name, value in given.items() if name not in tokens},
+        access=given.get(ACCESS_TOKEN),
+        refresh=given.get(REFRESH_TOKEN),
+    )
+
+
+def _asked(configuration: Configuration) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of what must be brought, and of what may be."""
+    if configuration.scheme == "token_exchange":
+        return tuple(exchange_of(configuration).inputs), ()
+    if configuration.scheme == "oauth2":
+        client = (CLIENT_ID, GIVEN_SECRET)
+        return (), client if configuration.grant_type == CLIENT else (REFRESH_TOKEN, ACCESS_TOKEN)
+    return _FIELDS[configuration.scheme], ()
+
+
+async def _given(env: FlowServices, plan: _Plan) -> Given:
+    configuration, credential = plan.configuration, plan.credential
+    tokens: Tokens | None = None
+    if plan.call is not None:
+        outcome = await ask(env.egress, plan.call)
+        if isinstance(outcome, Refusal):
+            raise _refused(configuration, outcome, plan.call)
+        tokens = outcome
+        credential = Credential(
+            given=credential.given, access=tokens.access, refresh=tokens.refresh or credential.refresh
+        )
+    finding = await examine(
+        env.egress, configuration, place_credential(configuration, await _usable(env, plan, credential))
+    )
+    _require_good(configuration, finding)
+    return Given(
+        credential=credential,
+        asked_at=plan.asked_at,
+        access_s=(tokens.expires_in_s if tokens else None) or configuration.lifetime_s,
+        refresh_s=tokens.refresh_expires_in_s if tokens else None,
+        scopes=(tokens.scopes if tokens else None) or configuration.scopes,
+        account=finding.account,
+        shown=next(iter(plan.credential.given.values()), None) if len(plan.credential.given) == 1 else None,
+    )
+
+
+async def _usable(env: FlowServices, plan: _Plan, credential: Credential) -> Credential:
+    """The credential with the integration's own key where the owner brought none."""
+    if plan.configuration.scheme != "api_key" or "apiKey" in credential.given:
+        return credential
+    shared = await env.database.read(
+        partial(api_key_of, vault=env.vault, configuration=plan.configuration), inline=True
+    )
+    return credential if shared is None else Credential(given={"apiKey": shared})
+
+
+def _refused(configuration: Configuration, refusal: Refusal, call: TokenCall) -> Exception:
+    name = configuration.source.name
+    if is_final(refusal, call):
+        return CredentialRefusedError(f"{name} refuses the credential: {refusal.sentence}")
+    return TokenRefusedError(f"{name} gave no token: {refusal.sentence}")
+
+
+def _require_good(configuration: Configuration, finding: Finding) -> None:
+    name = configuration.source.name
+    status = "" if finding.status is None else f" with status {finding.status}"
+    if finding.verdict is Verdict.REFUSED:
+        raise CredentialRefusedError(f"{name} refuses the credential{status}; nothing was saved")
+    if finding.verdict is Verdict.UNKNOWN:
+        raise CredentialUntestedError(f"{name} could not be asked about the credential{status}; try again")

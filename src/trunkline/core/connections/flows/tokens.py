@@ -1,0 +1,120 @@
+"""Calls to token endpoints: one request, one answer, nothing followed and nothing repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from trunkline.core.connections.clients import CLIENT_ID, Client, client_of
+from trunkline.core.connections.configuration import CLIENT, Configuration
+from trunkline.core.connections.credential import Credential
+from trunkline.core.connections.errors import NotConnectableError
+from trunkline.core.connections.exchange import exchange_of, exchange_request, read_exchange
+from trunkline.core.connections.token_request import (
+    TOKEN_LIMITS,
+    client_fields,
+    form_request,
+    refresh_fields,
+)
+from trunkline.core.connections.token_response import Refusal, Refused, Tokens, read_answer
+from trunkline.infra.db import Tx
+from trunkline.infra.http import Egress, Fetched, Outbound
+from trunkline.infra.vault import Vault
+from trunkline.kit.secret import Secret
+
+TELLING = 8  # characters of a secret that do not stand anywhere by chance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenCall:
+    """A request for tokens, ready to be sent.
+
+    Attributes:
+        endpoint: where to; what the breaker counts by.
+        single_use: whether it spends something that is good once.
+        own_client: whether the client's credentials are the connection's own, so that their refusal is its.
+        secrets: what must not come back in what the provider says.
+    """
+
+    endpoint: str
+    outbound: Outbound = field(repr=False)
+    read: Callable[[Fetched], Tokens | Refusal]
+    single_use: bool = False
+    own_client: bool = False
+    secrets: tuple[Secret, ...] = ()
+
+
+def form_call(
+    configuration: Configuration, client: Client, fields: dict[str, str], *spent: Secret | None
+) -> TokenCall:
+    """A call to the integration's token endpoint.
+
+    Args:
+        configuration: names it.
+        client: who asks.
+        fields: what is asked.
+        spent: what is good once.
+
+    Raises:
+        NotConnectableError: the integration has no token endpoint.
+    """
+    url = configuration.require("token_url")
+    once = tuple(secret for secret in spent if secret is not None)
+    return TokenCall(
+        endpoint=url,
+        outbound=form_request(url, client, configuration.token_auth, fields),
+        read=read_answer,
+        single_use=bool(once),
+        secrets=once + (() if client.secret is None else (client.secret,)),
+    )
+
+
+def renewal_call(tx: Tx, vault: Vault, configuration: Configuration, credential: Credential) -> TokenCall:
+    """The call that gets a connection a fresh token, by its scheme and grant.
+
+    Raises:
+        NotConnectableError: the integration lacks an endpoint, a client or its secret.
+        InvalidRequestError: a template of its token exchange cannot be filled.
+        VaultError: a stored secret does not open.
+    """
+    if configuration.scheme == "token_exchange":
+        exchange = exchange_of(configuration)
+        return TokenCall(
+            endpoint=exchange.url,
+            outbound=exchange_request(exchange, credential),
+            read=lambda answer: read_exchange(exchange, answer),
+            own_client=True,
+            secrets=tuple(credential.given.values()),
+        )
+    client = client_of(tx, vault, configuration, credential.given)
+    own = CLIENT_ID in credential.given
+    if configuration.grant_type == CLIENT:
+        return replace(form_call(configuration, client, client_fields(configuration)), own_client=own)
+    if credential.refresh is None:
+        raise NotConnectableError("there is no refresh token")
+    call = form_call(configuration, client, refresh_fields(credential.refresh), credential.refresh)
+    return replace(call, own_client=own)
+
+
+async def ask(egress: Egress, call: TokenCall) -> Tokens | Refusal:
+    """Send it and read what comes back.
+
+    Raises:
+        EgressError: there is no answer; `sent` says whether the request may have been carried out.
+    """
+    outcome = call.read(await egress.fetch(call.outbound, TOKEN_LIMITS))
+    return outcome if isinstance(outcome, Tokens) else _discreet(outcome, call.secrets)
+
+
+def is_final(refusal: Refusal, call: TokenCall) -> bool:
+    """Whether only the connection's owner can help."""
+    return refusal.kind is Refused.GRANT or (refusal.kind is Refused.CLIENT and call.own_client)
+
+
+def _discreet(refusal: Refusal, secrets: Iterable[Secret]) -> Refusal:
+    """Without what it says, where that repeats a secret."""
+    said = f"{refusal.code} {refusal.said}"
+    pieces = [secret.reveal()[:TELLING] for secret in secrets]
+    if any(len(piece) == TELLING and piece in said for piece in pieces):
+        return replace(refusal, code=refusal.kind.value, said="")
+    return refusal

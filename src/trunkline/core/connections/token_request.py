@@ -1,0 +1,64 @@
+"""Requests to token endpoints: what they say, and how the client proves who it is.
+
+Source: RFC 6749 sections 2.3.1, 4.1.3, 4.4.2 and 6; RFC 7636 section 4.5; RFC 7009 section 2.1.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping
+from urllib.parse import quote_plus, urlencode
+
+from trunkline.core.connections.clients import Client
+from trunkline.core.connections.configuration import Configuration
+from trunkline.infra.http import Limits, Outbound
+from trunkline.kit.secret import Secret
+
+# A lease outlives this by far, so that nobody else spends the same refresh token meanwhile.
+TOKEN_LIMITS = Limits(connect_s=5, first_byte_s=20, total_s=20, response_bytes=64 * 1024)
+
+BASIC = "basic"
+
+Fields = Mapping[str, str]
+
+
+def code_fields(code: Secret, redirect_uri: str, verifier: Secret | None) -> dict[str, str]:
+    """What exchanges an authorization code."""
+    fields = {"grant_type": "authorization_code", "code": code.reveal(), "redirect_uri": redirect_uri}
+    if verifier is not None:
+        fields["code_verifier"] = verifier.reveal()
+    return fields
+
+
+def refresh_fields(refresh: Secret) -> dict[str, str]:
+    """What exchanges a refresh token; no scope, so that all that was granted stays."""
+    return {"grant_type": "refresh_token", "refresh_token": refresh.reveal()}
+
+
+def client_fields(configuration: Configuration) -> dict[str, str]:
+    """What asks for a token of the client's own."""
+    fields = {"grant_type": "client_credentials"}
+    if configuration.scopes:
+        fields["scope"] = configuration.scope_separator.join(configuration.scopes)
+    return fields
+
+
+def form_request(url: str, client: Client, token_auth: str, fields: Fields) -> Outbound:
+    """A form to an endpoint that knows the client, with its credentials as the endpoint wants them.
+
+    Args:
+        url: the token or revocation endpoint.
+        client: who asks.
+        token_auth: `basic` for a header, `body` for members of the form.
+        fields: what is asked.
+    """
+    headers = [("Accept", "application/json"), ("Content-Type", "application/x-www-form-urlencoded")]
+    form = dict(fields)
+    if token_auth == BASIC and client.secret is not None:
+        pair = f"{quote_plus(client.id)}:{quote_plus(client.secret.reveal())}"
+        headers.append(("Authorization", f"Basic {b64encode(pair.encode()).decode()}"))
+    else:
+        form["client_id"] = client.id
+        if client.secret is not None:
+            form["client_secret"] = client.secret.reveal()
+    return Outbound("POST", url, headers, urlencode(form).encode())

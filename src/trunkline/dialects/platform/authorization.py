@@ -1,0 +1,144 @@
+"""Connecting by the provider's own page: begin, and the callback that browsers come back to."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Literal
+from urllib.parse import parse_qsl
+
+from trunkline.core import connections as core
+from trunkline.dialects.platform.connecting import flow_services
+from trunkline.dialects.platform.wire_base import Body, Wire, member_id
+from trunkline.kit.errors import ErrorKind, InvalidRequestError
+from trunkline.kit.ids import format_id
+from trunkline.web import FlowCall, Reply, Route
+
+_PAGE_HEADERS = {
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none';"
+    " form-action 'none'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+}
+
+
+class AuthorizeBody(Body, frozen=True, kw_only=True):
+    """What to connect: a new connection, or with `connectionId` the same one again.
+
+    `returnTo` is where the browser goes in the end, with `connectionId`, or `error` and `message`, in its query:
+    a URL of this instance, or one that the organization's settings list in `returnUrls`.
+    """
+
+    integration_id: str
+    workspace_id: str
+    connection_id: str | None = None
+    return_to: str | None = None
+    name: str | None = None
+    mode: Literal["per_user", "shared"] | None = None
+    parameters: dict[str, str] | None = None
+
+
+class AuthorizeWire(Wire, frozen=True, kw_only=True):
+    """Where to send the browser; good for ten minutes and one use."""
+
+    authorization_url: str
+
+
+async def authorize(call: FlowCall) -> AuthorizeWire:
+    """POST /api/connections/authorize."""
+    body: AuthorizeBody = call.body
+    connection_id = None
+    if body.connection_id is not None:
+        connection_id = member_id("connection", body.connection_id, "connectionId")
+    request = core.StartAuthorization(
+        integration_id=member_id("integration", body.integration_id, "integrationId"),
+        workspace_id=member_id("workspace", body.workspace_id, "workspaceId"),
+        connection_id=connection_id,
+        return_to=body.return_to,
+        name=body.name,
+        mode=body.mode,
+        parameters=body.parameters or {},
+    )
+    url = await core.start_authorization(flow_services(call), call.actor, request)
+    return AuthorizeWire(authorization_url=url)
+
+
+async def callback(call: FlowCall) -> Reply:
+    """GET /api/oauth/callback.
+
+    Providers add what they like, so unknown parameters are no mistake here.
+
+    Source: RFC 6749 section 4.1.2, RFC 9207.
+    """
+    query = dict(parse_qsl(call.incoming.query_string.decode("latin-1")))
+    try:
+        finished = await core.finish_authorization(
+            flow_services(call),
+            core.Callback(
+                state=query.get("state", ""),
+                code=query.get("code"),
+                error=query.get("error"),
+                error_description=query.get("error_description"),
+                iss=query.get("iss"),
+                redirect_path=core.CALLBACK_PATH,
+            ),
+        )
+    except InvalidRequestError as error:
+        return _page("Not connected", error.message, status=400)
+    if finished.return_to is not None:
+        return Reply(
+            status=302,
+            headers={**_PAGE_HEADERS, "location": core.returning(finished.return_to, _told(finished))},
+        )
+    if finished.connection_id is None:
+        return _page("Not connected", finished.message or finished.error or "")
+    return _page("Connected", "The account is connected. You can close this window.")
+
+
+def _told(finished: core.Finished) -> dict[str, str]:
+    if finished.connection_id is not None:
+        return {"connectionId": format_id("connection", finished.connection_id)}
+    return {"error": finished.error or "failed", "message": finished.message or ""}
+
+
+def _page(title: str, sentence: str, *, status: int = 200) -> Reply:
+    html = (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
+        "<style>body{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem}</style>"
+        f"<main><h1>{escape(title)}</h1><p>{escape(sentence)}</p></main></html>"
+    )
+    return Reply(
+        body=html.encode(), status=status, media_type="text/html; charset=utf-8", headers=_PAGE_HEADERS
+    )
+
+
+ROUTES = [
+    Route(
+        method="POST",
+        path="/api/connections/authorize",
+        handler=authorize,
+        operation_id="authorizeConnection",
+        summary="Begin to connect an account by the provider's own page.",
+        permission="connections:write",
+        flow=True,
+        write=False,  # a beginning that nobody follows leaves nothing
+        body=AuthorizeBody,
+        returns=AuthorizeWire,
+        errors=(ErrorKind.NOT_FOUND, ErrorKind.CONFLICT),
+        tags=("Connections",),
+    ),
+    Route(
+        method="GET",
+        path="/api/oauth/callback",
+        handler=callback,
+        operation_id="finishAuthorization",
+        summary="Where browsers come back to from the provider's page.",
+        description="Register it at the provider as the redirect URI. Answers with a page, or sends the browser on"
+        " to `returnTo`.",
+        public=True,
+        flow=True,
+        raw=True,
+        returns=bytes,
+        media_type="text/html; charset=utf-8",
+        tags=("Connections",),
+    ),
+]

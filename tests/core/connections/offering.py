@@ -1,0 +1,38 @@
+"""The simulated service as a provider of the catalog, with an app registered in workspace `one`."""
+
+from __future__ import annotations
+
+from tests.core.access.world import SYSTEM
+from tests.core.connections.desk import Desk
+from trunkline.core import providers
+from trunkline.kit.secret import Secret
+
+
+def define(desk: Desk) -> str:
+    """Its name."""
+    name = f"simulated-{desk.client.id[-12:].lower().strip('-_')}"
+    url = desk.simulated.url
+    auth = providers.ProviderAuth(
+        scheme="oauth2",
+        authorization_url=f"{url}/oauth/authorize",
+        token_url=f"{url}/oauth/token",
+        revocation_url=f"{url}/oauth/revoke",
+        default_scopes=["crm.read"],
+    )
+    request = providers.CreateProvider(
+        organization_id=desk.world.acme,
+        name=name,
+        auth=auth,
+        base_url=f"{url}/crm",
+        account=providers.AccountRequest(path="/whoami", id="/id", email="/email"),
+    )
+    app = providers.CreateProviderApp(
+        workspace_id=desk.world.one,
+        provider=name,
+        name="app",
+        client_id=desk.client.id,
+        client_secret=Secret(desk.client.secret),
+    )
+    desk.world.write(lambda tx: providers.create_provider(tx, SYSTEM, request))
+    desk.world.write(lambda tx: providers.create_provider_app(tx, SYSTEM, desk.vault, app))
+    return name
