@@ -42,7 +42,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 COLUMNS = (
     "id", "organization_id", "workspace_id", "slug", "name", "description", "icon_url", "publisher",
     "trust_tier", "visibility", "current_version", "current_version_id", "manifest", "variables_schema",
-    "auth_config", "created_by", "created_at", "updated_at",
+    "auth_config", "owner_id", "created_by", "created_at", "updated_at",
 )  # fmt: skip
 VERSION_COLUMNS = (
     "id", "organization_id", "workspace_id", "integration_id", "version", "manifest", "variables_schema",
@@ -248,6 +248,7 @@ def _values(
         "1.0.0" if public else None,
         hex_id("version", number) if public else None,
         *_documents(number),
+        place.owner_id,
         place.owner_id,
         moment,
         moment,
