@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from trunkline.dialects import discover
 from trunkline.infra.db import Database
+from trunkline.settings import SettingsError
 from trunkline.web import Application, Dialect, Services
 from trunkline.web.application import Lifespan
 from trunkline.web.docs import Docs
@@ -34,9 +35,15 @@ def create_app(
         lifespan: entered before the first request and left after the last.
 
     Raises:
+        SettingsError: the default is not among what is found.
         ValueError: two operations claim the same place.
     """
     served = sorted(discover() if dialects is None else dialects, key=lambda one: one.name != DEFAULT_DIALECT)
+    if dialects is None and default_dialect not in {one.name for one in served}:
+        raise SettingsError(
+            f"default_dialect: {default_dialect} is not served",
+            f"name one of {', '.join(one.name for one in served)}",
+        )
     pages = {**health_pages(database), **Docs(served).pages()}
     resolver = DialectResolver(database, services, default_dialect)
     return Application(database, services, served, pages=pages, resolver=resolver, lifespan=lifespan)

@@ -6,11 +6,23 @@ import importlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 
 from trunkline.app import create_app
-from trunkline.core import access, connections, entities, events, installs, integrations, workspaces
+from trunkline.core import (
+    access,
+    connections,
+    entities,
+    events,
+    installs,
+    integrations,
+    providers,
+    proxy,
+    workspaces,
+)
 from trunkline.core.connections import handlers as connection_handlers
+from trunkline.core.connections.invariants import connection_findings
 from trunkline.core.connections.tables import connections as connection_rows
 from trunkline.core.entities.invariants import entity_findings
 from trunkline.core.entities.tables import entities as entity_rows
@@ -21,26 +33,43 @@ from trunkline.core.installs.tables import installs as install_rows
 from trunkline.core.installs.tables import members, solution_members, solutions
 from trunkline.core.integrations import handlers as integration_handlers
 from trunkline.core.integrations.invariants import integration_findings
+from trunkline.core.integrations.tables import integration_icons, integration_tags
 from trunkline.core.integrations.tables import integrations as integration_rows
 from trunkline.core.journal import forget_expired_answers, journal_findings
+from trunkline.core.providers import handlers as provider_handlers
+from trunkline.core.providers.tables import provider_apps as provider_app_rows
+from trunkline.core.proxy import handlers as proxy_handlers
 from trunkline.core.workspaces import remove_with_workspace, revive_with_workspace, tombstone_with_workspace
 from trunkline.core.workspaces.cascade import Reaction
 from trunkline.infra.db import Catalog, Database, Specs, Tx, migrate, open_database
 from trunkline.infra.db.integrity import integrity_findings
+from trunkline.infra.http import Egress, InvalidUrlError, egress_policy
 from trunkline.infra.jobs import Handler, JobContext, Periodic
-from trunkline.infra.vault import Vault, derive
-from trunkline.infra.vault.answers import VaultAnswerSeal
+from trunkline.infra.vault import SealedColumn, Vault, derive
+from trunkline.infra.vault.answers import KEPT_ANSWER, VaultAnswerSeal
+from trunkline.infra.vault.invariants import vault_findings
 from trunkline.infra.vault.store import unlock
+from trunkline.infra.vault.tending import Tending
 from trunkline.kit.actor import Actor
 from trunkline.kit.clock import Clock, SystemClock
 from trunkline.kit.cursors import CursorCodec
 from trunkline.kit.findings import Finding
-from trunkline.settings import Settings
+from trunkline.settings import Settings, SettingsError
 from trunkline.web import Application
 from trunkline.worker import Worker
 from trunkline.worker.retention import Purger, Retention
 
-CAPABILITIES = ("journal", "access", "workspaces", "entities", "integrations", "connections", "installs")
+CAPABILITIES = (
+    "journal",
+    "access",
+    "workspaces",
+    "entities",
+    "providers",
+    "integrations",
+    "connections",
+    "installs",
+    "proxy",
+)
 MECHANICS = ("vault", "jobs")
 
 SPECS: Specs = MappingProxyType(
@@ -48,12 +77,17 @@ SPECS: Specs = MappingProxyType(
         **access.SPECS,
         **workspaces.SPECS,
         **entities.SPECS,
+        **providers.SPECS,
         **integrations.SPECS,
         **connections.SPECS,
         **installs.SPECS,
+        **proxy.SPECS,
         **events.SPECS,
     }
 )
+
+# Every column with sealed values: rotation, status and checks go through these and nothing else.
+SEALED: tuple[SealedColumn, ...] = (KEPT_ANSWER, *providers.SEALED, *connections.SEALED)
 
 # Everything in a workspace that carries a tombstone of its own.
 _TOMBSTONED = (
@@ -63,6 +97,7 @@ _TOMBSTONED = (
     solution_members,
     connection_rows,
     integration_rows,
+    provider_app_rows,
     entity_rows,
 )
 
@@ -79,8 +114,16 @@ REACTIONS: Mapping[str, Sequence[Reaction]] = MappingProxyType(
         **_of_entities(
             "purged", integration_handlers.keep_pinned_entity, install_handlers.forget_purged_entity
         ),
-        "integration.purged": (install_handlers.keep_installed_integration,),
+        "integration.removed": (connection_handlers.end_with_removed_integration,),
+        "integration.purged": (
+            install_handlers.keep_installed_integration,
+            connection_handlers.end_with_integration,
+        ),
         "secret.purged": (install_handlers.keep_used_connection,),
+        "connection.purged": (install_handlers.keep_used_connection,),
+        "user.updated": (connection_handlers.follow_user,),
+        "organization_member.deleted": (connection_handlers.end_with_membership,),
+        "team.deleted": (integration_handlers.inherit_from_team,),
         "workspace.deleted": (
             tombstone_with_workspace(*_TOMBSTONED),
             install_handlers.suspend_workspace_loans,
@@ -93,10 +136,14 @@ REACTIONS: Mapping[str, Sequence[Reaction]] = MappingProxyType(
         "workspace.purging": (
             install_handlers.keep_installed_workspace,
             install_handlers.end_workspace_loans,
+            proxy_handlers.forget_workspace_requests,
             remove_with_workspace(solution_members, members, install_rows, solutions),
             connection_handlers.purge_with_workspace,
+            provider_handlers.purge_with_workspace,
             integration_handlers.remove_workspace_versions,
-            remove_with_workspace(integration_rows, entity_versions, entity_rows),
+            remove_with_workspace(
+                integration_tags, integration_icons, integration_rows, entity_versions, entity_rows
+            ),
         ),
     }
 )
@@ -119,7 +166,9 @@ PURGERS = (
     Purger("solution", installs.expired_solutions, installs.purge_solution),
     Purger("integration", integrations.expired_integrations, integrations.purge_integration),
     *(_entity_purger(kind) for kind in entities.KINDS),
+    Purger("connection", connections.expired_connections, connections.purge_connection),
     Purger("secret", connections.expired_secrets, connections.purge_secret),
+    Purger("provider_app", providers.expired_provider_apps, providers.purge_provider_app),
     Purger("grant", access.expired_grants, access.purge_grant),
     Purger("workspace", workspaces.expired_workspaces, workspaces.purge_workspace),
 )
@@ -134,10 +183,15 @@ def _forget_answers(context: JobContext) -> None:
     context.database.write_now(forget_expired_answers)
 
 
+def _forget_requests(context: JobContext) -> None:
+    context.database.write_now(proxy.forget_requests)
+
+
 HANDLERS: Mapping[str, Handler] = MappingProxyType(
     {
         "events.number": _number_events,
         "answers.forget": _forget_answers,
+        "proxy.forget": _forget_requests,
         "retention.purge": Retention(PURGERS).run,
     }
 )
@@ -145,7 +199,10 @@ PERIODICS: Mapping[str, Periodic] = MappingProxyType(
     {
         "events.number": Periodic(1, needed=events.has_unnumbered),
         "answers.forget": Periodic(3_600),
+        "proxy.forget": Periodic(3_600),
         "retention.purge": Periodic(900),
+        "vault.tend": Periodic(3_600),
+        **connections.PERIODICS,
     }
 )
 
@@ -158,6 +215,10 @@ class PlatformServices:
     answers: VaultAnswerSeal
     cursors: CursorCodec
     vault: Vault
+    egress: Egress
+    logins: access.Logins
+    public_url: str
+    proxy: proxy.Proxy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +232,17 @@ class Platform:
 
     def close(self) -> None:
         """Let go of the database; the worker must be stopped before."""
+        self.services.logins.close()
         self.database.close()
+
+
+def handlers(services: PlatformServices) -> Mapping[str, Handler]:
+    """What runs the jobs of each kind, those included that need more than the database."""
+    return {
+        **HANDLERS,
+        "vault.tend": Tending(services.vault, SEALED),
+        **connections.job_handlers(services.vault, services.egress),
+    }
 
 
 def load_tables() -> None:
@@ -195,8 +266,10 @@ def open_platform(
     Raises:
         SchemaError: the schema is not the one this code needs.
         WrongKeyError, KeyFileError: the key file is missing, unsafe, or another database's.
+        SettingsError: `egress_allow` names something that is no host and port.
         RuntimeError: a database too old to be trusted.
     """
+    egress = _egress(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     if migrate_schema:
         migrate.upgrade(settings.database_url)
@@ -204,35 +277,82 @@ def open_platform(
     database = open_database(settings.database_url, catalog(clock))
     try:
         unlocked = unlock(database, settings.vault_key)
+        providers.update_built_in(database)
     except BaseException:
         database.close()
         raise
+    env = connections.FlowServices(
+        database, unlocked.vault, egress, settings.base_url(), clock or SystemClock()
+    )
     services = PlatformServices(
         pepper=derive(unlocked.root, "pepper"),
         answers=VaultAnswerSeal(unlocked.vault),
         cursors=CursorCodec(derive(unlocked.root, "cursor")),
         vault=unlocked.vault,
+        egress=egress,
+        logins=access.Logins(clock or SystemClock()),
+        public_url=env.public_url,
+        proxy=proxy.Proxy(env, proxy.RequestLog(database)),
     )
     return Platform(
-        settings=settings, database=database, services=services, worker=Worker(database, HANDLERS, PERIODICS)
+        settings=settings,
+        database=database,
+        services=services,
+        worker=Worker(database, handlers(services), PERIODICS),
     )
+
+
+def _egress(settings: Settings) -> Egress:
+    try:
+        return Egress(egress_policy(settings.egress_allow))
+    except InvalidUrlError as error:
+        raise SettingsError(
+            f"egress_allow: {error.message}", "write host:port, e.g. crm.internal:8443"
+        ) from error
 
 
 def application(platform: Platform) -> Application:
-    """The server's ASGI application; the worker lives as long as it does."""
+    """The server's ASGI application; the worker lives as long as it does.
+
+    Raises:
+        SettingsError: `default_dialect` is no dialect that is served.
+    """
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
         platform.worker.start()
+        platform.services.proxy.log.start()
         try:
             yield
         finally:
             await platform.worker.stop()
+            await platform.services.proxy.log.stop()
+            # A token that is being fetched is stored before its connection goes.
+            await connections.in_flight(platform.database).settle(platform.database)
+            await platform.services.egress.close()
 
-    return create_app(platform.database, platform.services, lifespan=lifespan)
+    return create_app(
+        platform.database,
+        platform.services,
+        default_dialect=platform.settings.default_dialect,
+        lifespan=lifespan,
+    )
 
 
-def verify(database: Database) -> list[Finding]:
-    """Check every invariant on one snapshot; an empty list means the instance is whole."""
-    checks = (integrity_findings, journal_findings, entity_findings, integration_findings, install_findings)
+def verify(database: Database, vault: Vault | None = None) -> list[Finding]:
+    """Check every invariant on one snapshot; an empty list means the instance is whole.
+
+    Args:
+        database: what to look at.
+        vault: opens everything sealed too; without it, only that each value's data key is there is checked.
+    """
+    checks = (
+        integrity_findings,
+        journal_findings,
+        entity_findings,
+        integration_findings,
+        connection_findings,
+        install_findings,
+        partial(vault_findings, columns=SEALED, vault=vault),
+    )
     return database.check_now(lambda tx: [finding for check in checks for finding in check(tx)])

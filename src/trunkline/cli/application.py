@@ -19,9 +19,13 @@ from trunkline.cli.doctor import doctor
 from trunkline.cli.failures import Exit, explain
 from trunkline.cli.importing import import_app
 from trunkline.cli.keys import key_app
+from trunkline.cli.providers import provider_app
 from trunkline.cli.screen import Screen
 from trunkline.cli.serve import serve, up
 from trunkline.cli.setup import init
+from trunkline.cli.simulator import simulator
+from trunkline.cli.users import user_app
+from trunkline.cli.vault import vault_app
 from trunkline.cli.verify import verify
 from trunkline.infra.log import configure_log
 
@@ -30,7 +34,7 @@ Trunkline: a self-hosted integration platform.
 
 Start with `trunkline demo` to look around, or `trunkline up` for an instance of your own.
 
-Exit codes: 0 done, 1 failed, 2 wrong use, 3 unhealthy (doctor, verify, db status), 130 interrupted.
+Exit codes: 0 done, 1 failed, 2 wrong use, 3 unhealthy (doctor, verify, db status, vault), 130 interrupted.
 """
 
 app = App(
@@ -48,9 +52,13 @@ COMMANDS: tuple[Callable[..., Exit] | App, ...] = (
     serve,
     up,
     demo,
+    simulator,
     import_app,
     key_app,
+    provider_app,
+    user_app,
     db_app,
+    vault_app,
     verify,
     doctor,
     settings,

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
+
+from msgspec import structs
+
 from trunkline.bootstrap import Platform
 from trunkline.cli.example import CUSTOMERS, SLUG, find_example, make_example
 from trunkline.cli.failures import Exit
@@ -13,10 +17,14 @@ from trunkline.cli.screen import Screen
 from trunkline.cli.serve import serve_announced
 from trunkline.cli.setup import Credentials, Names, set_up, show_credentials
 from trunkline.infra.db import Tx
+from trunkline.infra.vault.passwords import hash_password
 from trunkline.kit.actor import system_actor
-from trunkline.settings import check_exposure
+from trunkline.kit.secret import Secret
+from trunkline.settings import Settings, check_exposure
 
 NAMES = Names(organization="Acme", workspace="Acme Studio", email="demo@acme.example", name="Demo")
+
+PASSWORD_BYTES = 12  # random; 16 characters to type
 
 
 def demo(*, common: Common = NO_FLAGS, server: Server = NO_SERVER_FLAGS) -> Exit:
@@ -36,10 +44,17 @@ def demo(*, common: Common = NO_FLAGS, server: Server = NO_SERVER_FLAGS) -> Exit
     with reserved(settings) as address:
         base_url = settings.base_url(address.port)
         with created(settings) as platform:
-            credentials = set_up(platform, settings, NAMES.request(), base_url=base_url)
+            credentials = _set_up(platform, settings, base_url)
             is_new = add_example(platform)
         _introduce(screen, base_url, credentials, common, is_new=is_new)
         return serve_announced(settings, address, screen)
+
+
+def _set_up(platform: Platform, settings: Settings, base_url: str) -> Credentials | None:
+    """The first objects, with a password that is made up, as nobody is there to think of one."""
+    password = Secret(secrets.token_urlsafe(PASSWORD_BYTES))
+    made = set_up(platform, settings, NAMES.request(), base_url=base_url, password=hash_password(password))
+    return None if made is None else structs.replace(made, password=password.reveal())
 
 
 def add_example(platform: Platform) -> bool:

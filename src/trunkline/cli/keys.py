@@ -78,7 +78,8 @@ def create(
 
     Args:
         name: for people to tell keys apart.
-        user: the e-mail address or id of whom it acts as; by default the operator, if there is one only.
+        user: the e-mail address, user name or id of whom it acts as; by default the operator, if there is one
+            only.
         workspace: the handle or id of the workspace it is bound to; by default all of the user's.
         kind: a publishable key may be seen by everybody and reads only, unless told otherwise.
         days: how long it is valid; by default until it is revoked.
@@ -180,7 +181,7 @@ def _all_keys(tx: Tx, *, hide_ended: bool) -> list[KeyRow]:
     rows: list[KeyRow] = []
     after = None
     while True:
-        where = Compare("kind", Op.NEQ, "session") if hide_ended else None
+        where = Compare("kind", Op.NOT_IN, ["session", "login"]) if hide_ended else None
         query = ListQuery(where=where, order=NEWEST_FIRST, after=after, count=False)
         page = list_keys(tx, actor, query)
         rows += [row for row in page.rows if not (hide_ended and row.revoked_at)]

@@ -70,6 +70,8 @@ class Server:
         log_format: console or json.
         log_level: debug, info, warning or error.
         unsafe_public_http: listen beyond this machine without TLS in front.
+        egress_allow: private or plain-http host:port pairs, separated by commas, that connections may lead to.
+        default_dialect: the API that answers where several share a path and nothing tells (platform).
     """
 
     host: str | None = None
@@ -79,6 +81,8 @@ class Server:
     log_format: LogFormat | None = None
     log_level: LogLevel | None = None
     unsafe_public_http: Annotated[bool | None, Parameter(negative="")] = None
+    egress_allow: str | None = None
+    default_dialect: str | None = None
 
 
 NO_FLAGS = Common()

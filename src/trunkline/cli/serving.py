@@ -20,6 +20,7 @@ import uvloop
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
+from msgspec import structs
 
 from trunkline.bootstrap import application
 from trunkline.cli.failures import CommandError, Exit
@@ -51,7 +52,7 @@ def serve_instance(settings: Settings, address: Address, announce: Callable[[], 
         CommandError: the server could not start.
     """
     begin_log(settings)
-    with served_alone(settings), opened(settings) as platform:
+    with served_alone(settings), opened(structs.replace(settings, port=address.port)) as platform:
         return uvloop.run(serve_application(application(platform), address, announce))
 
 

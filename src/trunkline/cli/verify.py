@@ -33,7 +33,7 @@ def verify(*, common: Common = NO_FLAGS) -> Exit:
     """
     screen = common.screen
     with opened(common.settings()) as platform:
-        findings = bootstrap.verify(platform.database)
+        findings = bootstrap.verify(platform.database, platform.services.vault)
     if not findings:
         screen.result(Verdict(ok=True, findings=[]), Text("Everything holds.", style="green"))
         return Exit.OK

@@ -24,6 +24,7 @@ from multiprocessing.context import SpawnProcess
 
 import structlog
 import uvloop
+from msgspec import structs
 
 from trunkline.bootstrap import application
 from trunkline.cli.failures import CommandError, Exit, explain
@@ -78,7 +79,7 @@ def serve_as_worker(settings: Settings, address: Address, lifeline: Connection) 
     """What a worker process runs; its exit code is the command's."""
     begin_log(settings)
     try:
-        with opened(settings) as platform:
+        with opened(structs.replace(settings, port=address.port)) as platform:
             served = serve_application(
                 application(platform),
                 address,

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from starlette.types import Message, Send
 
 BODILESS = (204, 304)  # statuses that must not carry content (RFC 9110 sections 15.3.5 and 15.4.5)
+VARY = "Accept, Authorization, Cookie"  # what an answer to one URL may depend on
+
+
+class Stream(Protocol):
+    """A body that comes piece by piece; closing it, begun or not, lets go of where it comes from."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+    async def __anext__(self) -> bytes: ...
+
+    async def aclose(self) -> None:
+        """Let go."""
 
 
 @dataclass(slots=True)
@@ -22,7 +35,7 @@ class Answer:
     status: int
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
-    stream: AsyncGenerator[bytes, None] | None = None
+    stream: Stream | None = None
 
     async def send(self, send: Send, *, request_id: str, head: bool = False) -> None:
         """Write it, without its body for a HEAD request; a client that has left is no error."""
@@ -46,7 +59,7 @@ class Answer:
             return
 
 
-async def _pass_on(stream: AsyncGenerator[bytes, None], start: Message, send: Send, *, head: bool) -> None:
+async def _pass_on(stream: Stream, start: Message, send: Send, *, head: bool) -> None:
     """Send what comes as it comes; however it ends, where it comes from is let go."""
     async with aclosing(stream):
         await send(start)

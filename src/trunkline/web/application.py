@@ -11,12 +11,12 @@ from starlette.types import Receive, Scope, Send
 
 from trunkline.infra.db import Database
 from trunkline.kit.errors import NotFoundError, TrunklineError
-from trunkline.web.answer import Answer
+from trunkline.web.answer import VARY, Answer
 from trunkline.web.dialect import Dialect
 from trunkline.web.endpoint import Endpoint
 from trunkline.web.errors import ClientGoneError, InternalError, MethodNotAllowedError
 from trunkline.web.incoming import Incoming
-from trunkline.web.resolver import HEADER, VARY, Choice
+from trunkline.web.resolver import HEADER, Choice
 from trunkline.web.router import Match, Router
 from trunkline.web.services import Services
 
@@ -30,7 +30,7 @@ _log = structlog.get_logger("trunkline.web")
 class Application:
     """Serves dialects and a few pages; plain ASGI.
 
-    Every dialect is served below `/<name>` and, verbatim, at the root.
+    Every dialect is served below `/<name>` and, verbatim, at the root, save what a route keeps to the mount.
     """
 
     def __init__(
@@ -70,7 +70,8 @@ class Application:
             for route in dialect.routes:
                 endpoint = Endpoint(dialect, route, database, services)
                 self._router.add(f"/{dialect.name}", endpoint)
-                self._router.add("", endpoint, shared=resolver is not None)
+                if not route.mount_only:
+                    self._router.add("", endpoint, shared=resolver is not None)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection."""

@@ -56,7 +56,7 @@ class BodyReader:
             UnsupportedMediaError: another media type, another charset than UTF-8, or a compressed body.
         """
         if encoding is not None and encoding.strip().lower() not in ("", "identity"):
-            raise UnsupportedMediaError(f"send the body without content-encoding, not as {encoding[:50]}")
+            raise UnsupportedMediaError("send the body without content-encoding")
         if content_type is None:
             return
         essence, *parameters = (part.strip().lower() for part in content_type.split(";"))

@@ -12,6 +12,7 @@ import msgspec
 from trunkline.infra.db import Database, Tx
 from trunkline.kit.actor import Actor
 from trunkline.kit.errors import ErrorKind, TrunklineError
+from trunkline.web.incoming import Incoming
 from trunkline.web.route import Headers, Route
 from trunkline.web.services import Services
 
@@ -22,16 +23,19 @@ class Credentials:
 
     Attributes:
         verified_user: id of the user whose password the dialect's `verify` found right.
+        method: of the request: what a browser sends along by itself opens no more than reading.
     """
 
     headers: Headers
     verified_user: str | None = None
+    method: str = "GET"
 
 
 Authenticate = Callable[[Tx, Credentials, Services], Actor]
-Verify = Callable[[Database, Services, Headers], Awaitable[str | None]]
+Verify = Callable[[Database, Services, Incoming], Awaitable[str | None]]
 Pins = Callable[[Tx, Headers, Services], bool]
 RenderError = Callable[[TrunklineError, str], tuple[int, Mapping[str, str], bytes]]
+Negotiate = Callable[[Headers], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,7 @@ class Dialect:
         render_error: from an error and the request id to status, headers and body.
         error_type: the Struct that `render_error` spells, for the documentation.
         encode: from a handler's value to bytes.
+        negotiate: the type an answer is labelled with, where the request has a say in it.
         forbid_unknown: unknown parameters and members, and bodies where none is read, are refused.
         errors: kinds that any of its operations may answer, e.g. RATE_LIMITED where a limit is set.
         request_media_types: types of bodies it reads.
@@ -99,6 +104,7 @@ class Dialect:
     render_error: RenderError
     error_type: type[msgspec.Struct]
     encode: Callable[[Any], bytes] = field(default=msgspec.json.Encoder().encode)
+    negotiate: Negotiate | None = None
     forbid_unknown: bool = True
     errors: tuple[ErrorKind, ...] = ()
     security: SecurityScheme = BEARER

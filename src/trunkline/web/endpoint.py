@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, cast
 
+from trunkline.core.journal import RepeatableRequest
 from trunkline.infra.db import Database, Tx, UniqueError
 from trunkline.kit.actor import Actor
 from trunkline.kit.errors import InvalidRequestError, PayloadTooLargeError, PreconditionFailedError
-from trunkline.web.answer import BODILESS, Answer
+from trunkline.web.answer import BODILESS, VARY, Answer, Stream
 from trunkline.web.decoding import BodyReader, QueryReader
 from trunkline.web.dialect import Credentials, Dialect
 from trunkline.web.etag import matches_strongly, matches_weakly, strong_etag
@@ -71,7 +72,7 @@ class Endpoint:
             ClientGoneError: the client hung up while sending its body; nothing was changed.
         """
         if self.dialect.verify is not None and not self.route.public:
-            verified = await self.dialect.verify(self._database, self._services, incoming.headers)
+            verified = await self.dialect.verify(self._database, self._services, incoming)
             incoming.verified_user = verified
         if self.route.flow:
             return await self._flow(incoming, path)
@@ -104,11 +105,33 @@ class Endpoint:
             headers=incoming.headers,
             path=path,
             incoming=incoming,
-            query=self._query.read(incoming.query_string),
+            query=None if self.route.raw else self._query.read(incoming.query_string),
             body=asked.body,
             caller=caller,
+            mount=self._mount(incoming),
         )
-        return self._encoded(await self.route.handler(call))
+        request = self._repeatable(call, asked)
+        if request is None:
+            return self._encoded(await self.route.handler(call), incoming)
+        return await self._once(call, request)
+
+    async def _once(self, call: FlowCall, request: RepeatableRequest) -> Answer:
+        """Run a flow under its caller's key: taken on in one transaction, its answer kept in a later one."""
+
+        def repeat(tx: Tx) -> Repeat:
+            return Repeat(tx, self._services, request)
+
+        media_type = self._media_type(call.incoming)
+        kept = await self._database.write(lambda tx: repeat(tx).begin(media_type))
+        if kept is not None:
+            return kept
+        try:
+            answer = self._encoded(await self.route.handler(call), call.incoming)
+        except Exception:
+            await self._database.write(lambda tx: repeat(tx).give_up())
+            raise
+        await self._database.write(lambda tx: repeat(tx).keep(answer))
+        return answer
 
     async def _asked(self, incoming: Incoming, path: Mapping[str, str]) -> _Asked:
         key = read_key(incoming.headers) if self.route.honours_idempotency_key else None
@@ -142,7 +165,7 @@ class Endpoint:
     def _admit(self, tx: Tx, incoming: Incoming) -> Actor | None:
         if self.route.permission is None:
             return None
-        credentials = Credentials(incoming.headers, incoming.verified_user)
+        credentials = Credentials(incoming.headers, incoming.verified_user, incoming.method)
         actor = self.dialect.authenticate(tx, credentials, self._services)
         actor.require(self.route.permission)
         return replace(actor, request_id=incoming.request_id)
@@ -158,10 +181,15 @@ class Endpoint:
             caller=self._admit(tx, asked.incoming),
             query=self._query.read(asked.incoming.query_string),
             body=asked.body,
+            mount=self._mount(asked.incoming),
         )
 
+    def _mount(self, incoming: Incoming) -> str:
+        mount = f"/{self.dialect.name}"
+        return mount if incoming.path.startswith(f"{mount}/") else ""
+
     def _read(self, tx: Tx, asked: _Asked) -> Answer:
-        answer = self._encoded(self.route.handler(self._call(tx, asked)))
+        answer = self._encoded(self.route.handler(self._call(tx, asked)), asked.incoming)
         if not self._tag(answer) or self.route.method != "GET":
             return answer
         condition = ",".join(asked.incoming.headers.getlist("if-none-match"))
@@ -172,20 +200,21 @@ class Endpoint:
 
     def _write(self, tx: Tx, asked: _Asked) -> Answer:
         call = self._call(tx, asked)
-        repeat = self._repeat(call, asked)
-        answer = repeat.answer(self._media_type) if repeat is not None else None
+        request = self._repeatable(call, asked)
+        repeat = Repeat(call.tx, self._services, request) if request is not None else None
+        answer = repeat.answer(self._media_type(asked.incoming)) if repeat is not None else None
         if answer is None:
             self._check_preconditions(call)
-            answer = self._encoded(self.route.handler(call))
+            answer = self._encoded(self.route.handler(call), asked.incoming)
             if repeat is not None:
                 repeat.keep(answer)
         self._tag(answer)
         return answer
 
-    def _repeat(self, call: Call, asked: _Asked) -> Repeat | None:
+    def _repeatable(self, call: Call | FlowCall, asked: _Asked) -> RepeatableRequest | None:
         if asked.key is None:
             return None
-        request = repeatable(
+        return repeatable(
             call.actor,
             f"{self.dialect.name} {self.route.operation_id}",
             "/".join(asked.path.values()),
@@ -194,7 +223,6 @@ class Endpoint:
             pepper=self._services.pepper,
             secret=self.route.one_time_secret,
         )
-        return Repeat(call.tx, self._services, request)
 
     def _check_preconditions(self, call: Call) -> None:
         if self.route.resource is None:
@@ -210,20 +238,23 @@ class Endpoint:
         if must_differ and matches_weakly(",".join(must_differ), etag):
             raise PreconditionFailedError("the object's representation is one that If-None-Match excludes")
 
-    @property
-    def _media_type(self) -> str:
-        return self.route.media_type or self.dialect.media_type
+    def _media_type(self, incoming: Incoming) -> str:
+        if self.route.media_type is not None or self.dialect.negotiate is None:
+            return self.route.media_type or self.dialect.media_type
+        return self.dialect.negotiate(incoming.headers)
 
-    def _encoded(self, result: Any) -> Answer:
+    def _encoded(self, result: Any, incoming: Incoming) -> Answer:
         reply = result if isinstance(result, Reply) else Reply(body=result)
         answer = Answer(reply.status or self.route.status, dict(reply.headers))
-        if isinstance(reply.body, AsyncGenerator):
-            answer.stream = reply.body
+        if self.dialect.negotiate is not None:
+            answer.headers.setdefault("vary", VARY)
+        if isinstance(reply.body, AsyncIterator):
+            answer.stream = cast("Stream", reply.body)
             if reply.media_type is not None:
                 answer.headers["content-type"] = reply.media_type
         elif reply.body is not None and answer.status not in BODILESS:
             answer.body = self._bytes(reply.body)
-            answer.headers["content-type"] = reply.media_type or self._media_type
+            answer.headers["content-type"] = reply.media_type or self._media_type(incoming)
         return answer
 
     def _bytes(self, value: Any) -> bytes:

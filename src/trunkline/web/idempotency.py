@@ -9,7 +9,9 @@ from typing import Any, Final
 from trunkline.core.journal import (
     KeptAnswer,
     RepeatableRequest,
+    begin,
     find_answer,
+    give_up,
     keep_answer,
     request_digest,
 )
@@ -55,17 +57,33 @@ class Repeat:
         Raises:
             IdempotencyKeyReusedError: the key was used for another request.
         """
-        kept = find_answer(self._tx, self._request, self._seal)
-        if kept is None:
-            return None
-        headers = {REPLAYED_HEADER: "true"}
-        if kept.body:
-            headers["content-type"] = media_type
-        return Answer(kept.status, headers, kept.body.encode())
+        return _replayed(find_answer(self._tx, self._request, self._seal), media_type)
+
+    def begin(self, media_type: str) -> Answer | None:
+        """As `answer`; when this is the first, the others wait for its answer from now on.
+
+        Raises:
+            IdempotencyKeyReusedError: the key was used for another request.
+            RequestUnderWayError: it is not the first, and the first has no answer yet.
+        """
+        return _replayed(begin(self._tx, self._request, self._seal), media_type)
+
+    def give_up(self) -> None:
+        """Let the others try again: this one had no effect."""
+        give_up(self._tx, self._request)
 
     def keep(self, answer: Answer) -> None:
         """Keep the answer for the next one."""
         keep_answer(self._tx, self._request, KeptAnswer(answer.status, answer.body.decode()), self._seal)
+
+
+def _replayed(kept: KeptAnswer | None, media_type: str) -> Answer | None:
+    if kept is None:
+        return None
+    headers = {REPLAYED_HEADER: "true"}
+    if kept.body:
+        headers["content-type"] = media_type
+    return Answer(kept.status, headers, kept.body.encode())
 
 
 def repeatable(

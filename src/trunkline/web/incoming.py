@@ -22,11 +22,12 @@ class Incoming:
     Attributes:
         raw_path: the path as it was sent, percent-encoding included.
         request_id: the caller's `x-request-id` where it is harmless, else a fresh one.
+        source: the network address it comes from; empty where the server does not tell.
         verified_user: id of the user whose password came with the request and was found right.
     """
 
     __slots__ = (
-        "_body", "_receive", "headers", "method", "path", "query_string", "raw_path", "request_id",
+        "_body", "_receive", "headers", "method", "path", "query_string", "raw_path", "request_id", "source",
         "verified_user",
     )  # fmt: skip
 
@@ -37,6 +38,7 @@ class Incoming:
         self.path: str = scope["path"]
         raw = scope.get("raw_path")
         self.raw_path: str = raw.decode("latin-1").partition("?")[0] if raw else quote(self.path)
+        self.source = str((scope.get("client") or ("",))[0])
         self.verified_user: str | None = None
         self.query_string: bytes = scope.get("query_string", b"")
         self.headers = Headers(scope=scope)

@@ -73,7 +73,9 @@ def openapi_document(dialect: Dialect) -> Schema:
     schemas = Schemas(dialect)
     paths: dict[str, Schema] = {}
     for route in dialect.routes:
-        paths.setdefault(route.path.replace("...}", "}"), {})[route.method.lower()] = _operation(dialect, route, schemas)
+        paths.setdefault(route.path.replace("...}", "}"), {})[route.method.lower()] = _operation(
+            dialect, route, schemas
+        )
     used = {kind for route in dialect.routes for kind in possible_errors(dialect, route)}
     tags = dict.fromkeys(tag for route in dialect.routes for tag in route.tags)
     return {
@@ -195,6 +197,8 @@ def _successes(dialect: Dialect, route: Route, schemas: Schemas) -> Schema:
         content = {} if route.returns is bytes else {"schema": schemas.of(route.returns)}
         answer["content"] = {route.media_type or dialect.media_type: content}
     successes: Schema = {str(route.status): answer}
+    for status, sentence in route.also.items():
+        successes[str(status)] = {"description": sentence, "headers": headers}
     if route.method == "GET" and route.answers_representation:
         successes["304"] = {
             "description": "The representation is the one If-None-Match names.",

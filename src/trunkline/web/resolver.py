@@ -27,7 +27,6 @@ from trunkline.web.router import Match
 from trunkline.web.services import Services
 
 HEADER: Final = "integration-dialect"
-VARY: Final = "Accept, Authorization, Cookie"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _PARAMETER = re.compile(r"\{([a-z_][a-z0-9_]*)(?:\.\.\.)?\}", re.ASCII)
 _PERMISSION = re.compile(r"[a-z_]+:[a-z_]+", re.ASCII)
 _PATH = re.compile(
-    r"(?:/(?:[A-Za-z0-9._~-]+|\{[a-z_][a-z0-9_]*\}))+(?:/\{[a-z_][a-z0-9_]*\.\.\.\})?", re.ASCII
+    r"(?:/(?:[A-Za-z0-9._~-]+|\{[a-z_][a-z0-9_]*\}))+(?:/|/\{[a-z_][a-z0-9_]*\.\.\.\})?", re.ASCII
 )
 
 
@@ -40,6 +40,7 @@ class Call:
         query: the route's query Struct, decoded.
         body: the route's body Struct, decoded.
         caller: who asks; None on public routes only.
+        mount: what stands before the path, e.g. `/informer`; nothing at the root. Links go below it.
     """
 
     tx: Tx
@@ -50,6 +51,7 @@ class Call:
     query: Any = None
     body: Any = None
     caller: Actor | None = None
+    mount: str = ""
 
     @property
     def actor(self) -> Actor:
@@ -83,6 +85,7 @@ class FlowCall:
     query: Any = None
     body: Any = None
     caller: Actor | None = None
+    mount: str = ""
 
     @property
     def actor(self) -> Actor:
@@ -101,8 +104,8 @@ class Reply:
     """An answer that needs more than a value: another status, headers, or bytes of another type.
 
     Attributes:
-        body: encoded by the dialect unless it is bytes already; an async generator of bytes is passed
-            on as it comes; None for no body.
+        body: encoded by the dialect unless it is bytes already; a `Stream` of bytes, such as an async
+            generator, is passed on as it comes; None for no body.
         headers: lower-case names. They are not kept for a repeated request.
     """
 
@@ -127,11 +130,11 @@ class Route:
         operation_id: unique in the dialect; a client's method name.
         permission: `resource:action`, checked before anything else is read; None on public routes only.
         public: needs no credential.
-        flow: goes out to the network, so it opens its transactions by itself. It honours an Idempotency-Key
-            only where `idempotent` says so.
+        mount_only: served below the dialect's mount and not at the root.
+        flow: goes out to the network, so it opens its transactions by itself.
         body: what the JSON body must be. A body whose members all have defaults may be left out.
         upload: the body is one file, as it is or as multipart/form-data; `Call.body` is an `Upload`.
-        raw: the body is left to the handler of a flow.
+        raw: body and query string are left to the handler of a flow.
         query: what the query string may hold; each member is one parameter, lists may repeat.
         returns: documented type of the answer; None for none, bytes for another media type.
         write: whether it changes anything; by default every method but GET does.
@@ -146,6 +149,7 @@ class Route:
         body_limit: bytes.
         path_parameters: descriptions by name, for the documentation.
         media_type: of the answer, where it is not the dialect's.
+        also: further statuses that are no error, each with what it says.
     """
 
     method: str
@@ -157,6 +161,7 @@ class Route:
     tags: tuple[str, ...] = ()
     permission: str | None = None
     public: bool = False
+    mount_only: bool = False
     flow: bool = False
     body: type[msgspec.Struct] | None = None
     upload: bool = False
@@ -174,6 +179,7 @@ class Route:
     body_limit: int = BODY_LIMIT
     path_parameters: Mapping[str, str] = field(default_factory=dict)
     media_type: str | None = None
+    also: Mapping[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse a declaration that could not be meant.
@@ -194,7 +200,7 @@ class Route:
     def honours_idempotency_key(self) -> bool:
         """Whether a repeated request is answered from its record."""
         if self.idempotent is None:
-            return self.writes and not self.flow and not self.public and self.method in ("POST", "DELETE")
+            return self.writes and not self.raw and not self.public and self.method in ("POST", "DELETE")
         return self.idempotent
 
     @property

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from trunkline.core.access import Logins
 from trunkline.core.journal import AnswerSeal
+from trunkline.core.proxy import Proxy
+from trunkline.infra.http import Egress
 from trunkline.infra.vault import Vault
 from trunkline.kit.cursors import CursorCodec
 
@@ -19,6 +22,10 @@ class Services(Protocol):
         answers: seals what is kept of answers with one-time secrets.
         cursors: spells places in lists.
         vault: seals what callers entrust to the platform.
+        egress: sends requests to other people's servers.
+        logins: checks and hashes passwords, from flows only.
+        public_url: where browsers reach this instance, without a slash at its end.
+        proxy: sends requests with connections' credentials.
     """
 
     @property
@@ -32,3 +39,15 @@ class Services(Protocol):
 
     @property
     def vault(self) -> Vault: ...  # noqa: D102
+
+    @property
+    def egress(self) -> Egress: ...  # noqa: D102
+
+    @property
+    def logins(self) -> Logins: ...  # noqa: D102
+
+    @property
+    def public_url(self) -> str: ...  # noqa: D102
+
+    @property
+    def proxy(self) -> Proxy: ...  # noqa: D102

@@ -1,7 +1,9 @@
 """Answers kept for a day, so that a request sent again gets the answer of the first one and no second effect.
 
-Everything here runs in the transaction of the effect: the answer is kept if and only if the effect was
-committed. An answer that holds a one-time secret is kept sealed.
+Where one transaction is the whole effect, the answer is kept in it: if and only if the effect was committed.
+What goes out to the network in between is begun under a lease instead (`begin`), so that a repetition finds it
+under way, and kept at its end; a process that dies in between lets the repetition begin anew after the lease.
+An answer that holds a one-time secret is kept sealed.
 
 Source: draft-ietf-httpapi-idempotency-key-header.
 """
@@ -15,7 +17,7 @@ from typing import Protocol
 
 import msgspec
 
-from trunkline.core.journal.queries import FIND_ANSWER, FORGET_ANSWERS, PROBE, REPLACE_ANSWER
+from trunkline.core.journal.queries import FIND_ANSWER, FORGET_ANSWERS, PROBE, REPLACE_ANSWER, UNANSWERED
 from trunkline.core.journal.tables import idempotency_records
 from trunkline.infra.db import Tx
 from trunkline.kit.actor import Actor
@@ -23,12 +25,20 @@ from trunkline.kit.clock import read_stamp, stamp
 from trunkline.kit.errors import ConflictError
 
 KEPT_FOR = timedelta(hours=24)
+LEASED_FOR = timedelta(seconds=180)  # longer than any request may take that goes out to the network
+UNDER_WAY = 0  # the status of a request that has no answer yet
 
 
 class IdempotencyKeyReusedError(ConflictError):
     """The key was used for another request of the same caller; nothing was changed."""
 
     code = "idempotency_key_reused"
+
+
+class RequestUnderWayError(ConflictError):
+    """The first request with this key has not been answered yet; nothing was done again."""
+
+    code = "request_under_way"
 
 
 class AnswerSeal(Protocol):
@@ -91,12 +101,15 @@ def find_answer(tx: Tx, request: RepeatableRequest, seal: AnswerSeal) -> KeptAns
 
     Raises:
         IdempotencyKeyReusedError: the key was used for another request.
+        RequestUnderWayError: the first request has not been answered yet.
     """
     record = tx.one(_Record, FIND_ANSWER, id=request.id)
     if record is None or record.expires_at <= tx.now:
         return None
     if record.fingerprint != request.fingerprint:
         raise IdempotencyKeyReusedError("this Idempotency-Key was used for another request")
+    if record.status == UNDER_WAY:
+        raise RequestUnderWayError("the first request with this Idempotency-Key is still under way")
     body = record.body
     if record.sealed:
         body = seal.unseal(tx, record.organization_id, request.id, body)
@@ -108,17 +121,41 @@ def keep_answer(tx: Tx, request: RepeatableRequest, answer: KeptAnswer, seal: An
     body = answer.body
     if request.secret:
         body = seal.seal(tx, request.organization_id, request.id, body)
+    _replace(tx, request, answer.status, body, sealed=request.secret, kept_for=KEPT_FOR)
+
+
+def begin(tx: Tx, request: RepeatableRequest, seal: AnswerSeal) -> KeptAnswer | None:
+    """Take a request on that is answered in a later transaction, or give the answer it was given before.
+
+    Raises:
+        IdempotencyKeyReusedError: the key was used for another request.
+        RequestUnderWayError: somebody else has taken it on and is within the lease.
+    """
+    answer = find_answer(tx, request, seal)
+    if answer is None:
+        _replace(tx, request, UNDER_WAY, "", sealed=False, kept_for=LEASED_FOR)
+    return answer
+
+
+def give_up(tx: Tx, request: RepeatableRequest) -> None:
+    """Let a request that was taken on and had no effect be tried again at once."""
+    tx.delete(idempotency_records, UNANSWERED, id=request.id, status=UNDER_WAY)
+
+
+def _replace(
+    tx: Tx, request: RepeatableRequest, status: int, body: str, *, sealed: bool, kept_for: timedelta
+) -> None:
     tx.delete(idempotency_records, REPLACE_ANSWER, id=request.id)
     tx.insert(
         idempotency_records,
         id=request.id,
         organization_id=request.organization_id,
         fingerprint=request.fingerprint,
-        status=answer.status,
+        status=status,
         body=body,
-        sealed=int(request.secret),
+        sealed=int(sealed),
         created_at=tx.now,
-        expires_at=stamp(read_stamp(tx.now) + KEPT_FOR),
+        expires_at=stamp(read_stamp(tx.now) + kept_for),
     )
 
 

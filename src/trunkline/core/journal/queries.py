@@ -8,6 +8,7 @@ SELECT fingerprint, status, body, sealed, organization_id, expires_at FROM idemp
 
 FORGET_ANSWERS = "expires_at < :now"
 REPLACE_ANSWER = "id = :id"
+UNANSWERED = "id = :id AND status = :status"
 
 SUBJECTS_PAYLOADS = "event_id IN (SELECT e.id FROM events e WHERE e.subject_id = :subject_id)"
 

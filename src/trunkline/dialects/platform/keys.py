@@ -22,10 +22,14 @@ from trunkline.dialects.platform.wire_base import (
 )
 from trunkline.kit.clock import parse_time
 from trunkline.kit.errors import ErrorKind, InvalidRequestError
-from trunkline.kit.ids import format_id, parse_any, parse_id
+from trunkline.kit.ids import format_id, format_uuid, parse_any, parse_id
 from trunkline.web import Call, Route
 
-KeyKind = Literal["secret", "publishable", "session"]
+KeyKind = Literal["secret", "publishable", "session", "login", "api"]
+KeyDialect = Annotated[
+    Literal["platform", "informer"] | None,
+    Meta(description="Whose API it is for where two of them share a path; null leaves that to the request."),
+]
 
 _Operations = Annotated[
     list[str], Meta(max_length=100, description="Permissions such as `integrations:read` or `*:read`.")
@@ -78,6 +82,7 @@ class KeyWire(Wire, frozen=True, kw_only=True):
     id: str
     name: str
     kind: KeyKind
+    dialect: KeyDialect
     key_hint: str
     user_id: str
     workspace_id: str | None
@@ -100,6 +105,7 @@ def spell(row: core.KeyRow) -> KeyWire:
         id=format_id("key", row.id),
         name=row.name,
         kind=row.kind,  # type: ignore[arg-type]  # the database allows nothing else
+        dialect=row.dialect,  # type: ignore[arg-type]  # nor here
         key_hint=row.hint,
         user_id=format_id("user", row.user_id),
         workspace_id=spell_id("workspace", row.workspace_id),
@@ -119,17 +125,12 @@ def spell_scopes(row: core.KeyRow, named: dict[str, str] | None = None) -> Scope
         operations=_listed(row.operations),
         entity_ids=None
         if entity_ids is None
-        else [spelled.get(one) or _canonical(one) for one in entity_ids],
+        else [spelled.get(one) or format_uuid(one) for one in entity_ids],
     )
 
 
 def _listed(stored: Raw | None) -> list[str] | None:
     return None if stored is None else decode(stored, type=list[str])
-
-
-def _canonical(hex_id: str) -> str:
-    """An id as a UUID, which every operation reads as an id of its own kind."""
-    return "-".join((hex_id[:8], hex_id[8:12], hex_id[12:16], hex_id[16:20], hex_id[20:]))
 
 
 class KeyParameters(ListParameters, frozen=True, kw_only=True):
@@ -146,6 +147,7 @@ class CreateKeyBody(Body, frozen=True, kw_only=True):
 
     name: str
     kind: Literal["secret", "publishable"] = "secret"
+    dialect: KeyDialect = "platform"
     workspace_id: Annotated[str, Meta(description="Binds the key to one workspace.")] | None = None
     scopes: ScopesBody | None = None
     expires_at: Annotated[str, Meta(extra_json_schema={"format": "date-time"})] | None = None
@@ -170,6 +172,7 @@ def create_key(call: Call) -> IssuedKeyWire:
     request = core.CreateKey(
         name=body.name,
         kind=body.kind,
+        dialect=body.dialect,
         workspace_id=None
         if body.workspace_id is None
         else member_id("workspace", body.workspace_id, "workspaceId"),

@@ -15,7 +15,7 @@ from trunkline.kit.errors import ErrorKind
 from trunkline.kit.ids import format_id
 from trunkline.web import Call, Route
 
-OrganizationRole = Literal["owner", "admin", "member"]
+OrganizationRole = Literal["owner", "admin", "author", "member"]
 
 # Rows without an id of their own to print: no id can be given for one, so only cursors name a place.
 _MEMBER = replace(
@@ -24,7 +24,10 @@ _MEMBER = replace(
 
 
 class OrganizationMemberWire(Wire, frozen=True, kw_only=True):
-    """A user's role in an organization; owners and admins are admins of all its workspaces."""
+    """A user's role in an organization; owners and admins are admins of all its workspaces.
+
+    Authors may make integrations in its default workspace without a role there.
+    """
 
     organization_id: str
     user_id: str

@@ -4,15 +4,29 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, Meta, UnsetType, field
 
 from trunkline.core import workspaces as core
 from trunkline.dialects.platform.lists import ListPage, ListParameters, list_page, list_query
 from trunkline.dialects.platform.vocabulary import RetentionTier
-from trunkline.dialects.platform.wire_base import Body, Wire, given, member_id, path_id, spell_time
+from trunkline.dialects.platform.wire_base import (
+    Body,
+    Json,
+    Wire,
+    given,
+    member_id,
+    path_id,
+    spell_id,
+    spell_time,
+)
 from trunkline.kit.errors import ErrorKind
 from trunkline.kit.ids import format_id
 from trunkline.web import Call, Route
+
+_Settings = Annotated[
+    dict[str, str | int | float | bool | None],
+    Meta(description="What the organization says of itself. All its members see it."),
+]
 
 
 class OrganizationWire(Wire, frozen=True, kw_only=True):
@@ -23,6 +37,10 @@ class OrganizationWire(Wire, frozen=True, kw_only=True):
     handle: str
     owner_id: str
     retention_tier: RetentionTier
+    settings: Json
+    default_workspace_id: Annotated[
+        str | None, Meta(description="Where things go that name no workspace; null for the oldest.")
+    ]
     created_at: str
     updated_at: str
 
@@ -35,6 +53,8 @@ def spell(row: core.OrganizationRow) -> OrganizationWire:
         handle=row.handle,
         owner_id=format_id("user", row.owner_id),
         retention_tier=row.retention_tier,  # type: ignore[arg-type]  # the database allows nothing else
+        settings=row.settings,
+        default_workspace_id=spell_id("workspace", row.default_workspace_id),
         created_at=spell_time(row.created_at),
         updated_at=spell_time(row.updated_at),
     )
@@ -56,6 +76,7 @@ class CreateOrganizationBody(Body, frozen=True, kw_only=True):
     owner_email: str | None = None
     owner_name: str | None = None
     retention_tier: RetentionTier = "medium"
+    settings: _Settings = field(default_factory=dict)
 
 
 class UpdateOrganizationBody(Body, frozen=True, kw_only=True):
@@ -63,6 +84,8 @@ class UpdateOrganizationBody(Body, frozen=True, kw_only=True):
 
     name: str | UnsetType = UNSET
     retention_tier: RetentionTier | UnsetType = UNSET
+    settings: _Settings | UnsetType = UNSET
+    default_workspace_id: str | UnsetType | None = UNSET
     owner_id: Annotated[str, Meta(description="A user with the owner role.")] | UnsetType = UNSET
 
 
@@ -86,6 +109,7 @@ def create_organization(call: Call) -> OrganizationWire:
         owner_email=body.owner_email,
         owner_name=body.owner_name,
         retention_tier=body.retention_tier,
+        settings=body.settings,
     )
     return spell(core.create_organization(call.tx, call.actor, request))
 
@@ -95,6 +119,9 @@ def update_organization(call: Call) -> OrganizationWire:
     changes = given(call.body)
     if "owner_id" in changes:
         changes["owner_id"] = member_id("user", changes["owner_id"], "ownerId")
+    if changes.get("default_workspace_id") is not None:
+        named = changes["default_workspace_id"]
+        changes["default_workspace_id"] = member_id("workspace", named, "defaultWorkspaceId")
     request = core.UpdateOrganization(id=path_id(call, "organization"), **changes)
     return spell(core.update_organization(call.tx, call.actor, request))
 
@@ -144,7 +171,7 @@ ROUTES = [
         path="/api/organizations/{id}",
         handler=update_organization,
         operation_id="updateOrganization",
-        summary="Rename an organization, set its retention or hand it over.",
+        summary="Rename an organization, set its settings or retention, or hand it over.",
         permission="organizations:write",
         body=UpdateOrganizationBody,
         returns=OrganizationWire,

@@ -51,7 +51,7 @@ class SecretWire(Wire, frozen=True, kw_only=True):
     updated_at: str
 
 
-def spell(row: core.ConnectionRow) -> SecretWire:
+def spell(row: core.SecretRow) -> SecretWire:
     """A secret in this dialect."""
     return SecretWire(
         id=format_id("secret", row.id),
@@ -101,8 +101,8 @@ class UpdateSecretBody(Body, frozen=True, kw_only=True):
 
 def list_secrets(call: Call) -> ListPage[SecretWire]:
     """GET /api/secrets."""
-    page = core.list_secrets(call.tx, call.actor, list_query(call, core.CONNECTION))
-    return list_page(call, core.CONNECTION, page, spell)
+    page = core.list_secrets(call.tx, call.actor, list_query(call, core.SECRET))
+    return list_page(call, core.SECRET, page, spell)
 
 
 def get_secret(call: Call) -> SecretWire:

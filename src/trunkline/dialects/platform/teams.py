@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -14,6 +14,8 @@ from trunkline.infra.db import Field, FieldKind
 from trunkline.kit.errors import ErrorKind
 from trunkline.kit.ids import format_id
 from trunkline.web import Call, Route
+
+TeamRole = Literal["admin", "publisher", "dataWizard", "designer", "memberPlus", "member"]
 
 # Rows without an id of their own to print: no id can be given for one, so only cursors name a place.
 _MEMBER = replace(core.TEAM_MEMBER, fields={**core.TEAM_MEMBER.fields, "id": Field(kind=FieldKind.ID)})
@@ -45,6 +47,7 @@ class TeamMemberWire(Wire, frozen=True, kw_only=True):
 
     team_id: str
     user_id: str
+    role: TeamRole
     created_at: str
     user_name: str
     user_email: str
@@ -55,6 +58,7 @@ class TeamMemberWire(Wire, frozen=True, kw_only=True):
         return cls(
             team_id=format_id("team", row.team_id),
             user_id=format_id("user", row.user_id),
+            role=row.role,  # type: ignore[arg-type]  # the database allows nothing else
             created_at=spell_time(row.created_at),
             user_name=row.user_name,
             user_email=row.user_email,
@@ -72,6 +76,7 @@ class TeamMemberParameters(ListParameters, frozen=True, kw_only=True):
     """Parameters of the list."""
 
     user_id: str | UnsetType = UNSET
+    role: TeamRole | UnsetType = UNSET
 
 
 class CreateTeamBody(Body, frozen=True, kw_only=True):
@@ -85,6 +90,13 @@ class AddTeamMemberBody(Body, frozen=True, kw_only=True):
     """A user of the team's organization."""
 
     user_id: str
+    role: TeamRole = "member"
+
+
+class SetTeamRoleBody(Body, frozen=True, kw_only=True):
+    """The role a user is to have in the team."""
+
+    role: TeamRole
 
 
 def list_teams(call: Call) -> ListPage[TeamWire]:
@@ -123,7 +135,14 @@ def list_team_members(call: Call) -> ListPage[TeamMemberWire]:
 def add_team_member(call: Call) -> Success:
     """POST /api/teams/{id}/members."""
     user_id = member_id("user", call.body.user_id, "userId")
-    core.add_team_member(call.tx, call.actor, path_id(call, "team"), user_id)
+    core.add_team_member(call.tx, call.actor, path_id(call, "team"), user_id, call.body.role)
+    return DONE
+
+
+def set_team_role(call: Call) -> Success:
+    """PATCH /api/teams/{id}/members/{user_id}."""
+    team_id, user_id = path_id(call, "team"), path_id(call, "user", "user_id")
+    core.set_team_role(call.tx, call.actor, team_id, user_id, call.body.role)
     return DONE
 
 
@@ -210,6 +229,18 @@ ROUTES = [
         status=201,
         errors=(ErrorKind.CONFLICT,),
         path_parameters=_ID,
+        tags=_TAGS,
+    ),
+    Route(
+        method="PATCH",
+        path="/api/teams/{id}/members/{user_id}",
+        handler=set_team_role,
+        operation_id="setTeamRole",
+        summary="Change a user's role in a team.",
+        permission="teams:write",
+        body=SetTeamRoleBody,
+        returns=Success,
+        path_parameters={**_ID, "user_id": "The user's id, e.g. `usr_0197…`."},
         tags=_TAGS,
     ),
     Route(

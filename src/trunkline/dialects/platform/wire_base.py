@@ -12,7 +12,7 @@ from msgspec import UNSET, Meta
 
 from trunkline.kit.errors import InvalidRequestError, NotFoundError
 from trunkline.kit.ids import format_id, parse_id
-from trunkline.web import Call
+from trunkline.web import Call, FlowCall
 
 Json = Annotated[msgspec.Raw, Meta(extra_json_schema={"type": "object"})]
 """A stored JSON object, passed through as the text it is kept as."""
@@ -63,7 +63,7 @@ def spell_optional_time(stored: str | None) -> str | None:
     return None if stored is None else spell_time(stored)
 
 
-def path_id(call: Call, kind: str, name: str = "id") -> str:
+def path_id(call: Call | FlowCall, kind: str, name: str = "id") -> str:
     """The 32 hex digits of an id in the path.
 
     Raises:

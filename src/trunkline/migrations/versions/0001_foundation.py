@@ -87,6 +87,34 @@ def upgrade() -> None:
     )
     op.create_index("ix_idempotency_records_expires_at", "idempotency_records", ["expires_at"], unique=False)
     op.create_table(
+        "proxied_requests",
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("organization_id", TEXT, nullable=False),
+        sa.Column("workspace_id", TEXT, nullable=False),
+        sa.Column("integration_id", TEXT, nullable=True),
+        sa.Column("connection_id", TEXT, nullable=True),
+        sa.Column("user_id", TEXT, nullable=False),
+        sa.Column("key_id", TEXT, nullable=True),
+        sa.Column("request_id", TEXT, nullable=True),
+        sa.Column("method", TEXT, nullable=False),
+        sa.Column("host", TEXT, nullable=False),
+        sa.Column("path", TEXT, nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("error", TEXT, nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("response_bytes", sa.Integer(), nullable=False),
+        sa.Column("duration_ms", sa.Integer(), nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_proxied_requests"),
+    )
+    for name, columns in (
+        ("workspace", ["workspace_id", "created_at", "id"]),
+        ("organization", ["organization_id", "created_at", "id"]),
+        ("connection_id", ["connection_id", "created_at", "id"]),
+        ("created_at", ["created_at"]),
+    ):
+        op.create_index(f"ix_proxied_requests_{name}", "proxied_requests", columns, unique=False)
+    op.create_table(
         "instance",
         sa.Column("id", TEXT, nullable=False),
         sa.Column("sealed_root", TEXT, nullable=False),
@@ -119,6 +147,8 @@ def upgrade() -> None:
         sa.Column("handle", TEXT, nullable=False),
         sa.Column("owner_id", TEXT, nullable=False),
         sa.Column("retention_tier", TEXT, server_default="medium", nullable=False),
+        sa.Column("settings", TEXT, nullable=False),
+        sa.Column("default_workspace_id", TEXT, nullable=True),
         sa.Column("created_at", TEXT, nullable=False),
         sa.Column("updated_at", TEXT, nullable=False),
         sa.CheckConstraint(
@@ -167,7 +197,9 @@ def upgrade() -> None:
         sa.Column("id", TEXT, nullable=False),
         sa.Column("organization_id", TEXT, nullable=False),
         sa.Column("email", TEXT, nullable=False),
+        sa.Column("username", TEXT, nullable=False),
         sa.Column("name", TEXT, nullable=False),
+        sa.Column("fields", TEXT, nullable=False),
         sa.Column("operator", sa.Integer(), server_default="0", nullable=False),
         sa.Column("active", sa.Integer(), server_default="1", nullable=False),
         sa.Column("created_at", TEXT, nullable=False),
@@ -176,6 +208,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_users"),
     )
     op.create_index("ux_users_email", "users", ["organization_id", "email"], unique=True)
+    op.create_index("ux_users_username", "users", ["organization_id", "username"], unique=True)
+    op.create_table(
+        "passwords",
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("organization_id", TEXT, nullable=False),
+        sa.Column("user_id", TEXT, nullable=False),
+        sa.Column("encoded", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name="fk_passwords_organization_id"
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_passwords_user_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_passwords"),
+    )
+    op.create_index("ux_passwords_user_id", "passwords", ["user_id"], unique=True)
     op.create_table(
         "organization_members",
         sa.Column("id", TEXT, nullable=False),
@@ -183,7 +231,9 @@ def upgrade() -> None:
         sa.Column("user_id", TEXT, nullable=False),
         sa.Column("role", TEXT, nullable=False),
         sa.Column("created_at", TEXT, nullable=False),
-        sa.CheckConstraint("role IN ('owner', 'admin', 'member')", name=op.f("ck_organization_members_role")),
+        sa.CheckConstraint(
+            "role IN ('owner', 'admin', 'author', 'member')", name=op.f("ck_organization_members_role")
+        ),
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name="fk_organization_members_organization_id"
         ),
@@ -200,7 +250,12 @@ def upgrade() -> None:
         sa.Column("organization_id", TEXT, nullable=False),
         sa.Column("team_id", TEXT, nullable=False),
         sa.Column("user_id", TEXT, nullable=False),
+        sa.Column("role", TEXT, server_default="member", nullable=False),
         sa.Column("created_at", TEXT, nullable=False),
+        sa.CheckConstraint(
+            "role IN ('admin', 'publisher', 'dataWizard', 'designer', 'memberPlus', 'member')",
+            name=op.f("ck_team_members_role"),
+        ),
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name="fk_team_members_organization_id"
         ),
@@ -241,12 +296,81 @@ def upgrade() -> None:
     )
     op.create_index("ux_workspaces_handle", "workspaces", ["handle"], unique=True)
     op.create_table(
+        "providers",
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("organization_id", TEXT, nullable=True),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("display_name", TEXT, nullable=False),
+        sa.Column("base_url", TEXT, nullable=True),
+        sa.Column("definition", TEXT, nullable=False),
+        sa.Column("content_hash", TEXT, nullable=True),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name=op.f("fk_providers_organization_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_providers"),
+    )
+    op.create_index(
+        "ux_providers_built_in",
+        "providers",
+        ["name"],
+        unique=True,
+        sqlite_where=sa.text("organization_id IS NULL"),
+        postgresql_where=sa.text("organization_id IS NULL"),
+    )
+    op.create_index("ux_providers_name", "providers", ["organization_id", "name"], unique=True)
+    op.create_table(
+        "provider_apps",
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("organization_id", TEXT, nullable=False),
+        sa.Column("workspace_id", TEXT, nullable=False),
+        sa.Column("provider", TEXT, nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("client_id", TEXT, nullable=False),
+        sa.Column("client_secret", TEXT, nullable=False),
+        sa.Column("hint", TEXT, nullable=False),
+        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("scopes", TEXT, nullable=False),
+        sa.Column("created_by", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("deleted_at", TEXT, nullable=True),
+        sa.Column("retention_tier", TEXT, nullable=True),
+        sa.Column("deletion_id", TEXT, nullable=True),
+        sa.Column("purge_after", TEXT, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name=op.f("fk_provider_apps_organization_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["workspace_id"], ["workspaces.id"], name=op.f("fk_provider_apps_workspace_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_provider_apps"),
+    )
+    op.create_index("ix_provider_apps_deletion_id", "provider_apps", ["deletion_id"], unique=False)
+    op.create_index(
+        "ix_provider_apps_organization", "provider_apps", ["organization_id", "provider"], unique=False
+    )
+    op.create_index("ix_provider_apps_purge_after", "provider_apps", ["purge_after"], unique=False)
+    op.create_index(
+        "ix_provider_apps_workspace", "provider_apps", ["workspace_id", "created_at", "id"], unique=False
+    )
+    op.create_index(
+        "ux_provider_apps_provider",
+        "provider_apps",
+        ["workspace_id", "provider"],
+        unique=True,
+        sqlite_where=sa.text("deleted_at IS NULL"),
+        postgresql_where=sa.text("deleted_at IS NULL"),
+    )
+    op.create_table(
         "access_keys",
         sa.Column("id", TEXT, nullable=False),
         sa.Column("organization_id", TEXT, nullable=False),
         sa.Column("user_id", TEXT, nullable=False),
         sa.Column("workspace_id", TEXT, nullable=True),
         sa.Column("kind", TEXT, nullable=False),
+        sa.Column("dialect", TEXT, nullable=True),
         sa.Column("name", TEXT, nullable=False),
         sa.Column("digest", TEXT, nullable=False),
         sa.Column("hint", TEXT, nullable=False),
@@ -258,7 +382,10 @@ def upgrade() -> None:
         sa.Column("created_at", TEXT, nullable=False),
         sa.Column("expires_at", TEXT, nullable=True),
         sa.Column("revoked_at", TEXT, nullable=True),
-        sa.CheckConstraint("kind IN ('secret', 'publishable', 'session')", name=op.f("ck_access_keys_kind")),
+        sa.CheckConstraint(
+            "kind IN ('secret', 'publishable', 'session', 'login', 'api')", name=op.f("ck_access_keys_kind")
+        ),
+        sa.CheckConstraint("dialect IN ('platform', 'informer')", name=op.f("ck_access_keys_dialect")),
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name="fk_access_keys_organization_id"
         ),
@@ -328,6 +455,7 @@ def upgrade() -> None:
         sa.Column("subject_kind", TEXT, nullable=False),
         sa.Column("subject_id", TEXT, nullable=True),
         sa.Column("tier", sa.Integer(), nullable=False),
+        sa.Column("origin", TEXT, server_default="share", nullable=False),
         sa.Column("created_by", TEXT, nullable=False),
         sa.Column("created_at", TEXT, nullable=False),
         sa.Column("updated_at", TEXT, nullable=False),
@@ -339,6 +467,7 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "subject_kind IN ('user', 'team', 'organization', 'anyone')", name=op.f("ck_grants_subject_kind")
         ),
+        sa.CheckConstraint("origin IN ('share', 'ownership')", name=op.f("ck_grants_origin")),
         sa.ForeignKeyConstraint(["organization_id"], ["organizations.id"], name="fk_grants_organization_id"),
         sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name="fk_grants_workspace_id"),
         sa.PrimaryKeyConstraint("id", name="pk_grants"),
@@ -361,9 +490,15 @@ def upgrade() -> None:
         sa.Column("visibility", TEXT, nullable=False),
         sa.Column("current_version", TEXT, nullable=True),
         sa.Column("current_version_id", TEXT, nullable=True),
+        sa.Column("driver", TEXT, server_default="custom", nullable=False),
+        sa.Column("category", TEXT, nullable=True),
+        sa.Column("embedded", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("owner_kind", TEXT, server_default="user", nullable=False),
+        sa.Column("owner_id", TEXT, nullable=False),
         sa.Column("manifest", TEXT, nullable=False),
         sa.Column("variables_schema", TEXT, nullable=False),
         sa.Column("auth_config", TEXT, nullable=False),
+        sa.Column("data", TEXT, server_default="{}", nullable=False),
         sa.Column("created_by", TEXT, nullable=False),
         sa.Column("created_at", TEXT, nullable=False),
         sa.Column("updated_at", TEXT, nullable=False),
@@ -371,6 +506,7 @@ def upgrade() -> None:
         sa.Column("retention_tier", TEXT, nullable=True),
         sa.Column("deletion_id", TEXT, nullable=True),
         sa.Column("purge_after", TEXT, nullable=True),
+        sa.CheckConstraint("owner_kind IN ('user', 'team')", name=op.f("ck_integrations_owner_kind")),
         sa.CheckConstraint(
             "trust_tier IN ('first_party', 'vendor_official', 'verified_partner', 'verified_publisher')",
             name=op.f("ck_integrations_trust_tier"),
@@ -401,6 +537,15 @@ def upgrade() -> None:
         postgresql_where=sa.text("deleted_at IS NULL"),
     )
     op.create_index("ix_integrations_deletion_id", "integrations", ["deletion_id"], unique=False)
+    op.create_index("ix_integrations_owner", "integrations", ["owner_id"], unique=False)
+    op.create_index(
+        "ix_integrations_slug",
+        "integrations",
+        ["slug", "organization_id"],
+        unique=False,
+        sqlite_where=sa.text("deleted_at IS NULL"),
+        postgresql_where=sa.text("deleted_at IS NULL"),
+    )
     op.create_index(
         "ix_integrations_organization", "integrations", ["organization_id", "created_at", "id"], unique=False
     )
@@ -439,6 +584,70 @@ def upgrade() -> None:
         sqlite_where=sa.text("deleted_at IS NULL"),
         postgresql_where=sa.text("deleted_at IS NULL"),
     )
+    op.create_table(
+        "tags",
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("organization_id", TEXT, nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("color", TEXT, nullable=True),
+        sa.Column("created_by", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.ForeignKeyConstraint(["organization_id"], ["organizations.id"], name="fk_tags_organization_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_tags"),
+    )
+    op.create_index("ix_tags_organization", "tags", ["organization_id", "created_at", "id"], unique=False)
+    op.create_index("ux_tags_name", "tags", ["organization_id", "name"], unique=True)
+    op.create_table(
+        "integration_tags",
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("organization_id", TEXT, nullable=False),
+        sa.Column("workspace_id", TEXT, nullable=False),
+        sa.Column("integration_id", TEXT, nullable=False),
+        sa.Column("tag_id", TEXT, nullable=False),
+        sa.Column("created_by", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name="fk_integration_tags_organization_id"
+        ),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name="fk_integration_tags_workspace_id"),
+        sa.ForeignKeyConstraint(
+            ["integration_id"], ["integrations.id"], name="fk_integration_tags_integration_id"
+        ),
+        sa.ForeignKeyConstraint(["tag_id"], ["tags.id"], name="fk_integration_tags_tag_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_integration_tags"),
+    )
+    op.create_index("ix_integration_tags_tag_id", "integration_tags", ["tag_id"], unique=False)
+    op.create_index("ix_integration_tags_workspace_id", "integration_tags", ["workspace_id"], unique=False)
+    op.create_index("ux_integration_tags", "integration_tags", ["integration_id", "tag_id"], unique=True)
+    op.create_table(
+        "integration_icons",
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("organization_id", TEXT, nullable=False),
+        sa.Column("workspace_id", TEXT, nullable=False),
+        sa.Column("integration_id", TEXT, nullable=False),
+        sa.Column("media_type", TEXT, nullable=False),
+        sa.Column("digest", TEXT, nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("created_by", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.CheckConstraint(
+            "media_type IN ('image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/svg+xml')",
+            name=op.f("ck_integration_icons_media_type"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name="fk_integration_icons_organization_id"
+        ),
+        sa.ForeignKeyConstraint(
+            ["workspace_id"], ["workspaces.id"], name="fk_integration_icons_workspace_id"
+        ),
+        sa.ForeignKeyConstraint(
+            ["integration_id"], ["integrations.id"], name="fk_integration_icons_integration_id"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_integration_icons"),
+    )
+    op.create_index("ix_integration_icons_workspace_id", "integration_icons", ["workspace_id"], unique=False)
+    op.create_index("ux_integration_icons", "integration_icons", ["integration_id"], unique=True)
     op.create_table(
         "solutions",
         sa.Column("id", TEXT, nullable=False),
@@ -492,12 +701,37 @@ def upgrade() -> None:
         sa.Column("organization_id", TEXT, nullable=False),
         sa.Column("workspace_id", TEXT, nullable=False),
         sa.Column("integration_id", TEXT, nullable=True),
+        sa.Column("provider", TEXT, nullable=True),
+        sa.Column("user_id", TEXT, nullable=True),
         sa.Column("scheme", TEXT, nullable=False),
+        sa.Column("grant_type", TEXT, nullable=True),
+        sa.Column("mode", TEXT, server_default="shared", nullable=False),
+        sa.Column("status", TEXT, server_default="ok", nullable=False),
+        sa.Column("reason", TEXT, nullable=True),
         sa.Column("name", TEXT, nullable=False),
         sa.Column("hint", TEXT, nullable=False),
         sa.Column("metadata", TEXT, nullable=False),
+        sa.Column("account", TEXT, nullable=True),
+        sa.Column("scopes", TEXT, server_default="[]", nullable=False),
+        sa.Column("origins", TEXT, server_default="[]", nullable=False),
+        sa.Column("parameters", TEXT, server_default="{}", nullable=False),
         sa.Column("credential", TEXT, nullable=True),
         sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("refreshed_at", TEXT, nullable=True),
+        sa.Column("access_expires_at", TEXT, nullable=True),
+        sa.Column("refresh_expires_at", TEXT, nullable=True),
+        sa.Column("stale_at", TEXT, nullable=True),
+        sa.Column("refreshable", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("due_at", TEXT, nullable=True),
+        sa.Column("lease_owner", TEXT, nullable=True),
+        sa.Column("lease_until", TEXT, nullable=True),
+        sa.Column("intent", TEXT, nullable=True),
+        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("retry_at", TEXT, nullable=True),
+        sa.Column("refusals", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("last_authorized_at", TEXT, nullable=True),
+        sa.Column("last_used_at", TEXT, nullable=True),
+        sa.Column("revocation", TEXT, nullable=True),
         sa.Column("created_by", TEXT, nullable=False),
         sa.Column("created_at", TEXT, nullable=False),
         sa.Column("updated_at", TEXT, nullable=False),
@@ -505,16 +739,46 @@ def upgrade() -> None:
         sa.Column("retention_tier", TEXT, nullable=True),
         sa.Column("deletion_id", TEXT, nullable=True),
         sa.Column("purge_after", TEXT, nullable=True),
+        sa.CheckConstraint("mode IN ('per_user', 'shared')", name=op.f("ck_connections_mode")),
+        sa.CheckConstraint(
+            "revocation IN ('queued', 'done', 'failed', 'unsupported')",
+            name=op.f("ck_connections_revocation"),
+        ),
+        sa.CheckConstraint(
+            "scheme IN ('oauth2', 'api_key', 'basic', 'bearer', 'token_exchange', 'none', 'secret')",
+            name=op.f("ck_connections_scheme"),
+        ),
+        sa.CheckConstraint(
+            "status IN ('pending', 'ok', 'needs_reauth', 'suspended', 'disconnected')",
+            name=op.f("ck_connections_status"),
+        ),
         sa.ForeignKeyConstraint(
             ["integration_id"], ["integrations.id"], name="fk_connections_integration_id"
         ),
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name="fk_connections_organization_id"
         ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_connections_user_id"),
         sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name="fk_connections_workspace_id"),
         sa.PrimaryKeyConstraint("id", name="pk_connections"),
     )
+    op.create_index(
+        "ix_connections_due",
+        "connections",
+        ["due_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("due_at IS NOT NULL"),
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_connections_integration",
+        "connections",
+        ["integration_id", "workspace_id", "user_id"],
+        unique=False,
+    )
     op.create_index("ix_connections_organization", "connections", ["organization_id"], unique=False)
+    op.create_index("ix_connections_purge_after", "connections", ["purge_after"], unique=False)
+    op.create_index("ix_connections_user_id", "connections", ["user_id"], unique=False)
     op.create_index(
         "ix_connections_workspace", "connections", ["workspace_id", "created_at", "id"], unique=False
     )
@@ -525,6 +789,110 @@ def upgrade() -> None:
         unique=True,
         sqlite_where=sa.text("scheme = 'secret' AND deleted_at IS NULL"),
         postgresql_where=sa.text("scheme = 'secret' AND deleted_at IS NULL"),
+    )
+    op.create_table(
+        "oauth_states",
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("organization_id", TEXT, nullable=False),
+        sa.Column("workspace_id", TEXT, nullable=False),
+        sa.Column("integration_id", TEXT, nullable=False),
+        sa.Column("user_id", TEXT, nullable=False),
+        sa.Column("connection_id", TEXT, nullable=True),
+        sa.Column("binding", TEXT, nullable=True),
+        sa.Column("configuration", TEXT, nullable=False),
+        sa.Column("redirect_uri", TEXT, nullable=False),
+        sa.Column("return_to", TEXT, nullable=True),
+        sa.Column("verifier", TEXT, nullable=False),
+        sa.Column("nonce", TEXT, nullable=True),
+        sa.Column("request", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("expires_at", TEXT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["connection_id"], ["connections.id"], name="fk_oauth_states_connection_id", ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["integration_id"], ["integrations.id"], name="fk_oauth_states_integration_id"
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name="fk_oauth_states_organization_id"
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_oauth_states_user_id"),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name="fk_oauth_states_workspace_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_oauth_states"),
+    )
+    op.create_index("ix_oauth_states_expires_at", "oauth_states", ["expires_at"], unique=False)
+    op.create_index("ix_oauth_states_integration_id", "oauth_states", ["integration_id"], unique=False)
+    op.create_index("ix_oauth_states_workspace_id", "oauth_states", ["workspace_id"], unique=False)
+    op.create_table(
+        "integration_secrets",
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("organization_id", TEXT, nullable=False),
+        sa.Column("workspace_id", TEXT, nullable=False),
+        sa.Column("client_secret", TEXT, nullable=True),
+        sa.Column("api_key", TEXT, nullable=True),
+        sa.Column("origins", TEXT, server_default="{}", nullable=False),
+        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("updated_by", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name="fk_integration_secrets_organization_id"
+        ),
+        sa.ForeignKeyConstraint(
+            ["workspace_id"], ["workspaces.id"], name="fk_integration_secrets_workspace_id"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_integration_secrets"),
+    )
+    op.create_index(
+        "ix_integration_secrets_workspace_id", "integration_secrets", ["workspace_id"], unique=False
+    )
+    op.create_table(
+        "connection_revocations",
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("organization_id", TEXT, nullable=False),
+        sa.Column("workspace_id", TEXT, nullable=False),
+        sa.Column("connection_id", TEXT, nullable=False),
+        sa.Column("integration_id", TEXT, nullable=True),
+        sa.Column("home_id", TEXT, nullable=False),
+        sa.Column("provider", TEXT, nullable=True),
+        sa.Column("url", TEXT, nullable=False),
+        sa.Column("client_id", TEXT, nullable=True),
+        sa.Column("token_auth", TEXT, nullable=False),
+        sa.Column("credential", TEXT, nullable=True),
+        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("client_organization_id", TEXT, nullable=True),
+        sa.Column("client_secret", TEXT, nullable=True),
+        sa.Column("client_generation", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("state", TEXT, nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("last_error", TEXT, nullable=True),
+        sa.Column("next_at", TEXT, nullable=True),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("finished_at", TEXT, nullable=True),
+        sa.CheckConstraint(
+            "state IN ('queued', 'done', 'failed')", name=op.f("ck_connection_revocations_state")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name="fk_connection_revocations_organization_id"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_connection_revocations"),
+    )
+    op.create_index(
+        "ix_connection_revocations_due",
+        "connection_revocations",
+        ["next_at"],
+        unique=False,
+        sqlite_where=sa.text("state = 'queued'"),
+        postgresql_where=sa.text("state = 'queued'"),
+    )
+    op.create_index(
+        "ix_connection_revocations_organization",
+        "connection_revocations",
+        ["organization_id", "created_at", "id"],
+        unique=False,
+    )
+    op.create_index(
+        "ux_connection_revocations", "connection_revocations", ["connection_id", "generation"], unique=True
     )
     op.create_table(
         "entity_versions",
@@ -831,6 +1199,21 @@ def downgrade() -> None:
     op.drop_table("integration_versions")
     op.drop_index("ux_entity_versions_number", table_name="entity_versions")
     op.drop_table("entity_versions")
+    op.drop_index("ux_connection_revocations", table_name="connection_revocations")
+    op.drop_index("ix_connection_revocations_organization", table_name="connection_revocations")
+    op.drop_index(
+        "ix_connection_revocations_due",
+        table_name="connection_revocations",
+        sqlite_where=sa.text("state = 'queued'"),
+        postgresql_where=sa.text("state = 'queued'"),
+    )
+    op.drop_table("connection_revocations")
+    op.drop_index("ix_integration_secrets_workspace_id", table_name="integration_secrets")
+    op.drop_table("integration_secrets")
+    op.drop_index("ix_oauth_states_workspace_id", table_name="oauth_states")
+    op.drop_index("ix_oauth_states_integration_id", table_name="oauth_states")
+    op.drop_index("ix_oauth_states_expires_at", table_name="oauth_states")
+    op.drop_table("oauth_states")
     op.drop_index(
         "ux_connections_secret_name",
         table_name="connections",
@@ -838,7 +1221,16 @@ def downgrade() -> None:
         postgresql_where=sa.text("scheme = 'secret' AND deleted_at IS NULL"),
     )
     op.drop_index("ix_connections_workspace", table_name="connections")
+    op.drop_index("ix_connections_user_id", table_name="connections")
+    op.drop_index("ix_connections_purge_after", table_name="connections")
     op.drop_index("ix_connections_organization", table_name="connections")
+    op.drop_index("ix_connections_integration", table_name="connections")
+    op.drop_index(
+        "ix_connections_due",
+        table_name="connections",
+        sqlite_where=sa.text("due_at IS NOT NULL"),
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
     op.drop_table("connections")
     op.drop_index("ux_workspace_members", table_name="workspace_members")
     op.drop_index("ix_workspace_members_user_id", table_name="workspace_members")
@@ -848,6 +1240,16 @@ def downgrade() -> None:
     op.drop_index("ix_solutions_organization", table_name="solutions")
     op.drop_index("ix_solutions_deletion_id", table_name="solutions")
     op.drop_table("solutions")
+    op.drop_index("ux_integration_icons", table_name="integration_icons")
+    op.drop_index("ix_integration_icons_workspace_id", table_name="integration_icons")
+    op.drop_table("integration_icons")
+    op.drop_index("ux_integration_tags", table_name="integration_tags")
+    op.drop_index("ix_integration_tags_workspace_id", table_name="integration_tags")
+    op.drop_index("ix_integration_tags_tag_id", table_name="integration_tags")
+    op.drop_table("integration_tags")
+    op.drop_index("ux_tags_name", table_name="tags")
+    op.drop_index("ix_tags_organization", table_name="tags")
+    op.drop_table("tags")
     op.drop_index(
         "ux_integrations_slug",
         table_name="integrations",
@@ -864,6 +1266,13 @@ def downgrade() -> None:
         postgresql_where=sa.text("visibility = 'public' AND deleted_at IS NULL"),
     )
     op.drop_index("ix_integrations_organization", table_name="integrations")
+    op.drop_index(
+        "ix_integrations_slug",
+        table_name="integrations",
+        sqlite_where=sa.text("deleted_at IS NULL"),
+        postgresql_where=sa.text("deleted_at IS NULL"),
+    )
+    op.drop_index("ix_integrations_owner", table_name="integrations")
     op.drop_index("ix_integrations_deletion_id", table_name="integrations")
     op.drop_index(
         "ix_integrations_created",
@@ -899,6 +1308,25 @@ def downgrade() -> None:
     op.drop_index("ix_access_keys_organization", table_name="access_keys")
     op.drop_index("ix_access_keys_parent_id", table_name="access_keys")
     op.drop_table("access_keys")
+    op.drop_index(
+        "ux_provider_apps_provider",
+        table_name="provider_apps",
+        sqlite_where=sa.text("deleted_at IS NULL"),
+        postgresql_where=sa.text("deleted_at IS NULL"),
+    )
+    op.drop_index("ix_provider_apps_workspace", table_name="provider_apps")
+    op.drop_index("ix_provider_apps_purge_after", table_name="provider_apps")
+    op.drop_index("ix_provider_apps_organization", table_name="provider_apps")
+    op.drop_index("ix_provider_apps_deletion_id", table_name="provider_apps")
+    op.drop_table("provider_apps")
+    op.drop_index("ux_providers_name", table_name="providers")
+    op.drop_index(
+        "ux_providers_built_in",
+        table_name="providers",
+        sqlite_where=sa.text("organization_id IS NULL"),
+        postgresql_where=sa.text("organization_id IS NULL"),
+    )
+    op.drop_table("providers")
     op.drop_index("ux_workspaces_handle", table_name="workspaces")
     op.drop_index("ix_workspaces_organization", table_name="workspaces")
     op.drop_index("ix_workspaces_purge_after", table_name="workspaces")
@@ -909,6 +1337,9 @@ def downgrade() -> None:
     op.drop_index("ux_organization_members", table_name="organization_members")
     op.drop_index("ix_organization_members_user_id", table_name="organization_members")
     op.drop_table("organization_members")
+    op.drop_index("ux_passwords_user_id", table_name="passwords")
+    op.drop_table("passwords")
+    op.drop_index("ux_users_username", table_name="users")
     op.drop_index("ux_users_email", table_name="users")
     op.drop_table("users")
     op.drop_index("ux_teams_name", table_name="teams")
@@ -924,6 +1355,7 @@ def downgrade() -> None:
     op.drop_index("ix_jobs_due", table_name="jobs")
     op.drop_table("jobs")
     op.drop_table("instance")
+    op.drop_table("proxied_requests")
     op.drop_index("ix_idempotency_records_expires_at", table_name="idempotency_records")
     op.drop_table("idempotency_records")
     op.drop_index("ix_events_workspace", table_name="events")
