@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 from urllib.parse import unquote
 
@@ -24,6 +25,16 @@ class Response:
 Headers = Mapping[str, str] | Sequence[tuple[str, str]]
 
 
+# Each request comes from elsewhere: wrong passwords of one test slow down no other.
+_ADDRESSES = count(1)
+
+
+class File(bytes):
+    """A body that is sent as what it is."""
+
+    media_type = "image/png"
+
+
 def call(app: Any, method: str, path: str, headers: Headers = (), body: Any = b"") -> Response:
     """One request; a body that is no bytes is sent as JSON."""
     return asyncio.run(acall(app, method, path, headers, body))
@@ -34,6 +45,8 @@ async def acall(app: Any, method: str, path: str, headers: Headers = (), body: A
     if not isinstance(body, bytes):
         body = json.dumps(body).encode()
         pairs.append(("content-type", "application/json"))
+    elif isinstance(body, File):
+        pairs.append(("content-type", body.media_type))
     chunks = [body[start : start + 65536] for start in range(0, len(body), 65536)] or [b""]
     return await send_chunks(app, method, path, pairs, chunks)
 
@@ -54,6 +67,7 @@ async def send_chunks(
         "raw_path": path.encode(),
         "query_string": query.encode(),
         "root_path": "",
+        "client": (f"192.0.2.{next(_ADDRESSES)}", 1),
         "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in pairs],
     }
     waiting = list(chunks)

@@ -88,6 +88,10 @@ class Databases:
         assert self._server is not None
         return str(self._server.get_uri(name))
 
+    def postgresql_log(self) -> bytes:
+        """What the PostgreSQL server has logged so far."""
+        return (self._root / "postgresql" / "log").read_bytes()
+
     def close(self) -> None:
         if self._server is not None:
             self._server.cleanup()

@@ -21,9 +21,11 @@ START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 class Instance:
     """`api` speaks HTTP as the first user; `tenant` makes another organization with a user and key of its own."""
 
-    def __init__(self, url: str, folder: Path) -> None:
+    def __init__(self, url: str, folder: Path, **settings: Any) -> None:
         self.clock = FixedClock(START)
-        self.settings = Settings(data_dir=folder, database_url=url, vault_key=folder / "vault.key")
+        self.settings = Settings(
+            data_dir=folder, database_url=url, vault_key=folder / "vault.key", **settings
+        )
         self.platform = bootstrap.open_platform(self.settings, clock=self.clock)
         self.database = self.platform.database
         self.app = bootstrap.application(self.platform)

@@ -17,6 +17,7 @@ NAMELESS = {"utils", "util", "helpers", "helper", "common", "manager", "managers
 SQL_HOMES = ("trunkline.infra.db", "trunkline.infra.jobs", "trunkline.migrations")
 SQL = re.compile(r"\s*(?:SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH)\s")
 DRIVERS = {"apsw", "psycopg", "psycopg_pool", "sqlite3", "alembic"}
+CLIENTS = {"aiohttp", "httpx", "requests", "urllib3", "aiohappyeyeballs", "yarl"}
 MARKS = re.compile("#.*\\b(?:" + "TO" + "DO|FIX" + "ME|XX" + "X|HA" + "CK)\\b")
 FACES_OPEN_TO = ("trunkline.bootstrap",)  # the composition root also names tables, specs, handlers and jobs
 
@@ -61,6 +62,16 @@ def drivers_stay_in_infra_db(module: Module) -> Iterator[str]:
         return
     for line, imported, _ in module.imports():
         if imported.partition(".")[0] in DRIVERS:
+            yield f"{module.name}:{line} imports {imported}"
+
+
+def one_client_speaks_to_other_servers(module: Module) -> Iterator[str]:
+    """What else sends would send without the checks of `infra.http`."""
+    if module.is_below("trunkline.infra.http"):
+        return
+    for line, imported, name in module.imports():
+        whole = f"{imported}.{name}" if name else imported
+        if imported.partition(".")[0] in CLIENTS or whole.startswith("urllib.request"):
             yield f"{module.name}:{line} imports {imported}"
 
 
@@ -125,6 +136,20 @@ def tenant_patterns_are_not_compiled(module: Module) -> Iterator[str]:
             yield f"{module.name}:{node.lineno} re.{node.func.attr}({ast.unparse(node.args[0])[:40]})"
 
 
+def places_of_sealed_values_are_declared(module: Module) -> Iterator[str]:
+    """`SealedColumn.place` says what a value is sealed for, so that no place is unknown to rotation."""
+    if module.is_below("trunkline.infra.vault"):
+        return
+    names = {
+        name
+        for _, imported, name in module.imports()
+        if imported.startswith("trunkline.infra.vault") and name == "Context"
+    }
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names:
+            yield f"{module.name}:{node.lineno} makes a place of its own"
+
+
 def _is_fixed(pattern: ast.expr) -> bool:
     if isinstance(pattern, ast.BinOp):
         return _is_fixed(pattern.left) and _is_fixed(pattern.right)
@@ -152,10 +177,12 @@ RULES: tuple[Rule, ...] = (
     imports_stand_at_the_top,
     sql_stays_in_its_homes,
     drivers_stay_in_infra_db,
+    one_client_speaks_to_other_servers,
     sqlalchemy_only_declares_tables,
     only_the_database_commits,
     capabilities_are_used_through_their_faces,
     migrations_stand_alone,
     nothing_is_left_for_later,
     tenant_patterns_are_not_compiled,
+    places_of_sealed_values_are_declared,
 )

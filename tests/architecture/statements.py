@@ -29,6 +29,11 @@ FILLED = {  # what templates are completed with at run time
     "seen": "1 = 1",
     "borrower": "1 = 1",
     "restorable": "1 = 1",
+    "row": "id",
+    "home": "id",
+    "tenant": "id",
+    "generation": "1",
+    "held": "1 = 1",
 }
 
 

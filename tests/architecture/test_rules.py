@@ -34,6 +34,8 @@ BAD: list[tuple[Rule, str, str]] = [
     (rules.sql_stays_in_its_homes, "trunkline.dialects.platform.queries", "Q = 'UPDATE a SET b = 1'"),
     (rules.drivers_stay_in_infra_db, "trunkline.infra.vault.store", "import apsw"),
     (rules.drivers_stay_in_infra_db, SERVICE, "from psycopg.rows import dict_row"),
+    (rules.one_client_speaks_to_other_servers, SERVICE, "from aiohttp import ClientSession"),
+    (rules.one_client_speaks_to_other_servers, "trunkline.infra.log", "from urllib import request"),
     (rules.sqlalchemy_only_declares_tables, SERVICE, "from sqlalchemy import select"),
     (rules.sqlalchemy_only_declares_tables, SERVICE, "import sqlalchemy as sa"),
     (rules.only_the_database_commits, SERVICE, "tx.commit()"),
@@ -55,6 +57,11 @@ BAD: list[tuple[Rule, str, str]] = [
     (rules.nothing_is_left_for_later, SERVICE, "def f():\n    raise NotImplementedError"),
     (rules.tenant_patterns_are_not_compiled, SERVICE, "re.compile(schema['pattern'])"),
     (rules.tenant_patterns_are_not_compiled, SERVICE, "re.search(f'^{given}$', text)"),
+    (
+        rules.places_of_sealed_values_are_declared,
+        SERVICE,
+        "from trunkline.infra.vault import Context\nplace = Context('installs', row_id, 'token', 0)",
+    ),
 ]
 GOOD: list[tuple[Rule, str, str]] = [
     (rules.modules_stay_short, SERVICE, "x = 1\n" * 500),
@@ -63,6 +70,8 @@ GOOD: list[tuple[Rule, str, str]] = [
     (rules.sql_stays_in_its_homes, "trunkline.core.installs.queries", "Q = 'SELECT 1'"),
     (rules.sql_stays_in_its_homes, SERVICE, '"""SELECT is what this says."""\nx = "Select one"'),
     (rules.drivers_stay_in_infra_db, "trunkline.infra.db.sqlite", "import apsw"),
+    (rules.one_client_speaks_to_other_servers, "trunkline.infra.http.line", "import aiohttp"),
+    (rules.one_client_speaks_to_other_servers, SERVICE, "from urllib.parse import quote"),
     (rules.sqlalchemy_only_declares_tables, "trunkline.core.installs.tables", "from sqlalchemy import Index"),
     (rules.only_the_database_commits, "trunkline.infra.db.postgres", "connection.commit()"),
     (rules.capabilities_are_used_through_their_faces, SERVICE, "from trunkline.core.access import scope"),
@@ -73,6 +82,11 @@ GOOD: list[tuple[Rule, str, str]] = [
         rules.tenant_patterns_are_not_compiled,
         SERVICE,
         "re.compile(r'a' rf'{WORD}' + '|'.join(WORDS))\nre.escape(given)",
+    ),
+    (
+        rules.places_of_sealed_values_are_declared,
+        SERVICE,
+        "from trunkline.infra.vault import Context\ndef place(row_id: str) -> Context:\n    return TOKEN.place(row_id)",
     ),
 ]
 

@@ -69,14 +69,15 @@ class Here:
 
     def __call__(self, *arguments: str | Path) -> Done:
         self._capture.readouterr()
-        with _log_settings_kept():
+        with log_settings_kept():
             code = run([str(argument) for argument in arguments])
         out, err = self._capture.readouterr()
         return Done(int(code), out, err)
 
 
 @contextmanager
-def _log_settings_kept() -> Iterator[None]:
+def log_settings_kept() -> Iterator[None]:
+    """Whatever is set about logging inside ends with it."""
     root = logging.getLogger()
     handlers, level, configured = list(root.handlers), root.level, structlog.get_config()
     try:
@@ -111,11 +112,20 @@ class Running:
         return line
 
     def get(self, path: str, token: str = "") -> tuple[int, Any]:
+        return self._ask("GET", path, token)
+
+    def post(self, path: str, body: Any, token: str = "") -> tuple[int, Any]:
+        return self._ask("POST", path, token, json.dumps(body))
+
+    def _ask(self, method: str, path: str, token: str, body: str | None = None) -> tuple[int, Any]:
         parts = urlsplit(self.url)
         assert parts.hostname is not None
         connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=TIMEOUT_S)
         try:
-            connection.request("GET", path, headers={"authorization": f"Bearer {token}"} if token else {})
+            headers = {"authorization": f"Bearer {token}"} if token else {}
+            if body is not None:
+                headers["content-type"] = "application/json"
+            connection.request(method, path, body, headers)
             answer = connection.getresponse()
             return answer.status, json.loads(answer.read())
         finally:

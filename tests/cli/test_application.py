@@ -15,9 +15,12 @@ from trunkline.cli.application import COMMANDS
 from trunkline.cli.failures import Exit, explain
 
 NAMES = [
-    ("init",), ("serve",), ("up",), ("demo",), ("import", "openapi"), ("key", "create"), ("key", "list"),
+    ("init",), ("serve",), ("up",), ("demo",), ("simulator",), ("import", "openapi"), ("key", "create"),
+    ("key", "list"),
     ("key", "revoke"), ("db", "status"), ("db", "upgrade"), ("verify",), ("doctor",), ("settings",),
-    ("version",),
+    ("version",), ("user", "add"), ("user", "list"), ("user", "password"), ("user", "deactivate"),
+    ("provider", "list"), ("provider", "show"), ("provider", "import"), ("vault", "status"),
+    ("vault", "rotate"), ("vault", "rewrap"), ("vault", "retire"),
 ]  # fmt: skip
 
 

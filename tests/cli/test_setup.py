@@ -13,11 +13,12 @@ from tests.cli.command import Here
 
 def test_init_prints_exactly_what_a_program_needs(initialised: dict[str, str]) -> None:
     made = {name: value for name, value in initialised.items() if name != "data_dir"}
-    assert list(made) == ["baseUrl", "organizationId", "workspaceId", "userId", "token"]
+    assert list(made) == ["baseUrl", "organizationId", "workspaceId", "userId", "username", "token"]
     assert made["baseUrl"] == "http://127.0.0.1:8080"
     assert re.fullmatch(r"org_[0-9a-f]{32}", made["organizationId"])
     assert re.fullmatch(r"wsp_[0-9a-f]{32}", made["workspaceId"])
     assert re.fullmatch(r"usr_[0-9a-f]{32}", made["userId"])
+    assert made["username"] == "admin"
     assert re.fullmatch(r"sec_[0-9A-Za-z]{43}", made["token"])
 
 

@@ -5,6 +5,7 @@ A kind of object that a dialect takes ids of has its builder in `MAKERS`; withou
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from copy import copy
 from itertools import count
@@ -13,7 +14,8 @@ from typing import Any
 import pytest
 
 from tests.instance import Instance
-from trunkline.core import access, connections, entities, installs, integrations, workspaces
+from trunkline.core import access, connections, entities, installs, integrations, providers, workspaces
+from trunkline.core.proxy.tables import proxied_requests
 from trunkline.infra.db import Tx
 from trunkline.kit.actor import Actor
 from trunkline.kit.ids import format_id
@@ -93,6 +95,8 @@ class Holdings:
         return self._held[kind, deleted]
 
     def make(self, kind: str, *, deleted: bool = False) -> str:
+        if kind == "connection":
+            return _connection(self, deleted=deleted)
         maker = MAKERS.get(kind)
         if maker is None:
             pytest.fail(f"ids of kind {kind!r} are taken somewhere: add its builder to {__name__}.MAKERS")
@@ -258,6 +262,104 @@ def _secret(held: Holdings, tx: Tx, actor: Actor) -> str:
     return connections.create_secret(tx, actor, held.instance.platform.services.vault, request).id
 
 
+WITH_TOKEN = {"type": "bearer", "mode": "shared", "apiBaseUri": "https://api.example.com"}
+WITH_LOGIN = {
+    "type": "oauth2",
+    "mode": "shared",
+    "authUri": "https://login.example.com/authorize",
+    "tokenUri": "https://login.example.com/token",
+    "clientId": "a-client",
+}
+
+
+def connectable(held: Holdings, auth_config: dict[str, Any] = WITH_TOKEN) -> str:
+    """A draft whose connections take a token that nobody can be asked about."""
+
+    def work(tx: Tx) -> str:
+        request = integrations.CreateIntegration(
+            workspace_id=held.workspace_id,
+            slug=held.name("integration"),
+            name="connectable",
+            auth_config=auth_config,
+        )
+        return integrations.create_integration(tx, held.actor(tx), request).id
+
+    return str(held.write(work))
+
+
+def _connection(held: Holdings, *, deleted: bool) -> str:
+    """A connection with a token, made by the flow that makes them all."""
+    services = held.instance.platform.services
+    env = connections.FlowServices(
+        held.instance.database, services.vault, services.egress, services.public_url, held.instance.clock
+    )
+    request = connections.Connect(
+        integration_id=connectable(held),
+        workspace_id=held.workspace_id,
+        credentials={"token": Secret("a-token-of-no-value")},
+        name=held.name("connection"),
+    )
+    actor = held.instance.database.read_now(held.actor)
+    made = asyncio.run(connections.connect(env, actor, request)).id
+    if deleted:
+        held.write(lambda tx: connections.disconnect_connection(tx, held.actor(tx), made))
+    return made
+
+
+def _proxied_request(held: Holdings, tx: Tx, _actor: Actor) -> str:
+    row_id = tx.new_id()
+    tx.insert(
+        proxied_requests,
+        id=row_id,
+        organization_id=held.organization_id,
+        workspace_id=held.workspace_id,
+        user_id=held.owner_id,
+        method="GET",
+        host="api.example.com",
+        path=f"/{held.name('request')}",
+        status=200,
+        attempts=1,
+        response_bytes=2,
+        duration_ms=3,
+        created_at=tx.now,
+    )
+    return row_id
+
+
+def _provider(held: Holdings, tx: Tx, actor: Actor) -> str:
+    return _defined(held, tx, actor).id
+
+
+def _defined(held: Holdings, tx: Tx, actor: Actor) -> providers.ProviderRow:
+    request = providers.CreateProvider(
+        organization_id=held.organization_id,
+        name=held.name("provider"),
+        auth=providers.ProviderAuth(scheme="basic"),
+    )
+    return providers.create_provider(tx, actor, request)
+
+
+def provider_name(held: Holdings) -> str:
+    """The name of a fresh provider: a workspace has one app for each."""
+    return str(held.write(lambda tx: _defined(held, tx, held.actor(tx)).name))
+
+
+def _provider_app(held: Holdings, tx: Tx, actor: Actor) -> str:
+    request = providers.CreateProviderApp(
+        workspace_id=held.workspace_id,
+        provider=_defined(held, tx, actor).name,
+        client_id="client",
+        client_secret=Secret("a secret to be kept"),
+    )
+    vault = held.instance.platform.services.vault
+    return providers.create_provider_app(tx, actor, vault, request).id
+
+
+def _tag(held: Holdings, tx: Tx, actor: Actor) -> str:
+    request = integrations.CreateTag(organization_id=held.organization_id, name=held.name("tag"))
+    return integrations.create_tag(tx, actor, request).id
+
+
 def _key(held: Holdings, tx: Tx, actor: Actor) -> str:
     request = access.CreateKey(name=held.name("key"), workspace_id=held.workspace_id)
     pepper = held.instance.platform.services.pepper
@@ -296,7 +398,10 @@ MAKERS: dict[str, Maker] = {
     "solution": _solution,
     "solution_member": _solution_member,
     "secret": _secret,
-    "connection": _secret,
+    "provider": _provider,
+    "provider_app": _provider_app,
+    "proxied_request": _proxied_request,
+    "tag": _tag,
     "key": _key,
     "grant": _grant,
     "event": _event,
@@ -316,9 +421,21 @@ DELETERS: dict[str, Callable[[Tx, Actor, str], object]] = {
     "solution": installs.delete_solution,
     "solution_member": installs.remove_solution_member,
     "secret": connections.delete_secret,
+    "provider_app": providers.delete_provider_app,
     "grant": access.revoke_grant,
     **{kind: _deletes_entity(kind) for kind in entities.KINDS},
 }
 
 
-__all__ = ["DEFINITIONS", "DELETERS", "MAKERS", "Holdings", "draft", "entity", "install", "offer", "publish"]
+__all__ = [
+    "DEFINITIONS",
+    "DELETERS",
+    "MAKERS",
+    "Holdings",
+    "draft",
+    "entity",
+    "install",
+    "offer",
+    "provider_name",
+    "publish",
+]

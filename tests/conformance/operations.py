@@ -42,7 +42,7 @@ class Operation:
     @property
     def document(self) -> dict[str, Any]:
         """What the OpenAPI document says about it."""
-        described: dict[str, Any] = document(self.dialect)["paths"][self.route.path][
+        described: dict[str, Any] = document(self.dialect)["paths"][self.route.path.replace("...}", "}")][
             self.route.method.lower()
         ]
         return described
@@ -53,7 +53,9 @@ class Operation:
 
     def url(self, path: Mapping[str, str] = {}, query: Mapping[str, str] | None = None) -> str:
         """Below the dialect's mount, where no other dialect can be meant."""
-        filled = self.route.path.format(**{name: quote(value, safe="") for name, value in path.items()})
+        filled = self.route.path.replace("...}", "}").format(
+            **{name: quote(value, safe="") for name, value in path.items()}
+        )
         return f"/{self.dialect.name}{filled}{'?' + urlencode(query) if query else ''}"
 
 
@@ -66,7 +68,10 @@ def document(dialect: Dialect) -> dict[str, Any]:
     return _documents()[dialect.name]
 
 
-OPERATIONS = [Operation(dialect, route) for dialect in discover() for route in dialect.routes]
+# What passes on whatever comes says nothing that could be checked here; it has tests of its own.
+OPERATIONS = [
+    Operation(dialect, route) for dialect in discover() for route in dialect.routes if not route.raw
+]
 LISTS = [operation for operation in OPERATIONS if operation.is_list]
 WITH_BODY = [operation for operation in OPERATIONS if operation.route.body is not None]
 WRITES = [operation for operation in OPERATIONS if operation.route.writes]
@@ -96,7 +101,9 @@ def assert_error_shape(operation: Operation, answer: Response) -> None:
     text = answer.body.decode().lower()
     for inside in ("traceback", "sqlite", "psycopg", "select ", "insert into", "/site-packages", "msgspec"):
         assert inside not in text, (str(operation), text)
-    assert json.dumps(answer.headers["x-request-id"]) in answer.body.decode()
+    if "requestId" in str(msgspec.json.schema(dialect.error_type)):
+        assert json.dumps(answer.headers["x-request-id"]) in answer.body.decode()
+    assert answer.headers["x-request-id"]
 
 
 __all__ = [

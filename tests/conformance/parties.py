@@ -13,6 +13,7 @@ import pytest
 from tests.conformance.client import Client
 from tests.conformance.holdings import Holdings, install, offer
 from tests.conformance.operations import Operation
+from tests.conformance.upstream import upstream
 from tests.conformance.vocabulary import Example, vocabulary
 from tests.instance import Instance, Tenant
 from trunkline.core import access, installs
@@ -43,7 +44,7 @@ class Parties:
     """
 
     def __init__(self, url: str, folder: Path, runner: asyncio.Runner) -> None:
-        self.instance = Instance(url, folder)
+        self.instance = Instance(url, folder, egress_allow=(upstream(),))
         self.runner = runner
         self._requests: dict[tuple[Operation, Holdings], Example] = {}
         self.operator = Holdings(
@@ -95,6 +96,7 @@ class Parties:
         return Client(self.instance.app, self.runner, dict(headers))
 
     def close(self) -> None:
+        self.runner.run(self.instance.platform.services.egress.close())
         self.instance.close()
 
     def _tie(self, offered: str, tx: Tx) -> dict[str, str]:

@@ -16,7 +16,9 @@ from msgspec import inspect
 from tests.conformance.operations import Operation
 from tests.conformance.vocabulary import Example, Place, Put, vocabulary
 
-LIST_PARAMETERS = frozenset({"limit", "after", "before", "ids", "filter", "orderBy", "include_deleted"})
+LIST_PARAMETERS = frozenset(
+    {"limit", "after", "before", "ids", "filter", "orderBy", "include_deleted", "start", "sort"}
+)
 
 
 def places(operation: Operation) -> list[Place]:
@@ -27,7 +29,7 @@ def places(operation: Operation) -> list[Place]:
 
 
 def _path(operation: Operation) -> Iterator[Place]:
-    for name in operation.route.parameters:
+    for name in vocabulary(operation).ids_in_path(operation):
         kind = vocabulary(operation).kind_of_path_parameter(operation, name)
         yield Place(f"path {name}", (kind,), _in_path(name))
 

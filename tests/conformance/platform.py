@@ -15,11 +15,12 @@ from tests.conformance.operations import Operation
 from tests.conformance.platform_examples import succeeding
 from tests.conformance.platform_queries import bad_queries, camel
 from tests.conformance.platform_requests import Asker, Values
-from tests.conformance.vocabulary import Ask, Example, Place, Put, Vocabulary
+from tests.conformance.vocabulary import Ask, Example, Pages, Place, Put, Vocabulary
 from trunkline.bootstrap import SPECS
 from trunkline.core import access, entities
 from trunkline.infra.db import Database, ListSpec
 from trunkline.kit.ids import PREFIXES, format_id
+from trunkline.kit.pages import LIMIT_MAX
 
 KINDS = tuple(entities.KINDS)
 SHAREABLE = ("integration", *KINDS)
@@ -33,6 +34,10 @@ COLLECTIONS = {
     "permissions": "grant",
     "keys": "key",
     "secrets": "secret",
+    "connections": "connection",
+    "proxied-requests": "proxied_request",
+    "providers": "provider",
+    "provider-apps": "provider_app",
     "integrations": "integration",
     "integration-versions": "version",
     "integration-installs": "install",
@@ -64,7 +69,9 @@ MEMBERS: dict[str, tuple[str, ...]] = {
     "published_by": ("user",),
     "added_by": ("user",),
     "defaultServiceUserId": ("user",),
+    "defaultWorkspaceId": ("workspace",),
     "integration_id": ("integration",),
+    "integrationId": ("integration",),
     "integration_version_id": ("version",),
     "integrationVersionId": ("version",),
     "authStateId": ("secret", "connection"),
@@ -81,16 +88,31 @@ MEMBERS: dict[str, tuple[str, ...]] = {
     "listPermissions.entity_id": SHAREABLE,
     "listPermissions.subject_id": ("user", "team", "organization"),
     "createPermission.entityId": SHAREABLE,
+    "connectionId": ("connection",),
+    "connection_id": ("connection",),
     "createPermission.subjectId": ("user", "team", "organization"),
     "listEvents.subject_id": tuple(kind for kind in PREFIXES if not kind.endswith("_version")),
     "parent_id": ("event",),
 }
 PLAIN = frozenset(
     [
+        "apiKey",
+        "apiKeyName",
+        "apiKeyPrefix",
+        "authorizationUrl",
+        "baseUrl",
         "changelog",
+        "clientId",
+        "clientSecret",
+        "createProvider.id",
+        "updateProvider.id",
         "created_at_after",
         "created_at_before",
+        "default",
+        "defaultScopes",
         "description",
+        "error",
+        "displayName",
         "email",
         "expiresAt",
         "handle",
@@ -99,15 +121,41 @@ PLAIN = frozenset(
         "operations",
         "ownerEmail",
         "ownerName",
+        "method",
+        "password",
+        "path",
+        "provider",
         "publisher",
+        "reason",
+        "request_id",
+        "returnTo",
+        "revocationUrl",
+        "scopeSeparator",
+        "scopes",
         "selectedMemberSlugs",
         "slug",
+        "tokenUrl",
         "type",
+        "username",
         "value",
         "version",
     ]
 )
-FREE = frozenset({"definition", "manifest", "variablesSchema", "authConfig", "variables", "metadata"})
+FREE = frozenset(
+    {
+        "credentials",
+        "parameters",
+        "fields",
+        "settings",
+        "definition",
+        "manifest",
+        "variablesSchema",
+        "authConfig",
+        "variables",
+        "metadata",
+        "authorizeParams",
+    }
+)
 
 
 def example(operation: Operation, held: Holdings) -> Example:
@@ -249,12 +297,51 @@ def wrong_queries(operation: Operation) -> Iterator[tuple[str, str]]:
             yield from ((f"{name} is no time", f"{name}={text}") for text in ("", "x", "2026-01-01T00:00:00"))
 
 
+def malformed_ids(known: str, kind: str) -> list[str]:
+    """What is nearly the id of something that is there."""
+    hex_id = known.rpartition("_")[2]
+    others = [f"{prefix}_{hex_id}" for other, prefix in PREFIXES.items() if other != kind]
+    case = [known.upper(), known[:-32].upper() + hex_id, known[:-32] + hex_id.upper()]
+    near = [
+        known[:-1],
+        known + "0",
+        f" {known}",
+        f"{known} ",
+        f"{known}\n",
+        f"{known}\x00",
+        hex_id,
+        f"_{hex_id}",
+    ]
+    far = ["x", "0", "null", "undefined", "*", "..", "%", "\u00e9", "\U0001f4a9", "' OR 1=1 --", "x" * 5_000]
+    return [*others, *case, *near, *far, f"{known}/", f"{known}%2f", f"{{{hex_id}}}"]
+
+
+def page_shape(answer: Any) -> None:
+    assert list(answer) == ["data", "pageInfo"]
+    info = ["total", "hasNextPage", "hasPreviousPage", "startCursor", "endCursor"]
+    assert list(answer["pageInfo"]) == info
+
+
+PAGES = Pages(
+    shape=page_shape,
+    rows=lambda answer: list(answer["data"]),
+    total=lambda answer: int(answer["pageInfo"]["total"]),
+    has_next=lambda answer: bool(answer["pageInfo"]["hasNextPage"]),
+    has_previous=lambda answer: bool(answer["pageInfo"]["hasPreviousPage"]),
+    behind=lambda answer: {"after": answer["pageInfo"]["endCursor"]},
+    before=lambda answer, _count: {"before": answer["pageInfo"]["startCursor"]},
+    cursors=lambda answer: [answer["pageInfo"][name] for name in ("startCursor", "endCursor")],
+    size=LIMIT_MAX,
+)
+
 _DRAFT = "a draft may refer to what is not there yet; publishing resolves it in its own workspace"
 _NARROWED = "a key may be narrowed to what is not there, and reaches nothing then"
 
 VOCABULARY = Vocabulary(
     credential=lambda token: {"authorization": f"Bearer {token}"},
     spell=format_id,
+    pages=PAGES,
+    malformed=malformed_ids,
     example=example,
     body_places=body_places,
     list_places=list_places,
@@ -280,6 +367,7 @@ VOCABULARY = Vocabulary(
         "createKey body scopes.entityIds[]": _NARROWED,
         "createToken body scopes.entityIds[]": _NARROWED,
     },
+    browsing={"authorizeConnection": frozenset({"oauth_states", "vault_keys"})},
     for_oneself=dict.fromkeys(
         ("createKey", "createToken"), frozenset({"access_keys", "audit_entries", "events", "event_payloads"})
     ),

@@ -8,10 +8,18 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from tests.conformance.holdings import DEFINITIONS, Holdings, publish
+from tests.conformance.holdings import (
+    DEFINITIONS,
+    WITH_LOGIN,
+    WITH_TOKEN,
+    Holdings,
+    connectable,
+    provider_name,
+    publish,
+)
 from tests.conformance.operations import Operation
 from tests.conformance.vocabulary import Example, Vocabulary
-from trunkline.core import access, entities, installs, integrations
+from trunkline.core import access, connections, entities, installs, integrations
 from trunkline.infra.db import Tx
 from trunkline.kit.ids import format_id
 
@@ -50,6 +58,12 @@ def _create_user(held: Holdings) -> dict[str, Any]:
     return {**_there(held), "email": f"{name}@example.com", "name": name}
 
 
+OAUTH = {
+    "scheme": "oauth2",
+    "authorizationUrl": "https://example.com/authorize",
+    "tokenUrl": "https://example.com/token",
+}
+
 BODIES: dict[str, Callable[[Holdings], dict[str, Any]]] = {
     **{f"create{kind.capitalize()}": _create_entity(kind) for kind in KINDS},
     **{f"update{kind.capitalize()}": _renamed for kind in KINDS},
@@ -58,6 +72,19 @@ BODIES: dict[str, Callable[[Holdings], dict[str, Any]]] = {
     "publishIntegration": lambda _held: {"version": "1.0.0"},
     "installIntegration": _here,
     "createKey": lambda held: {"name": held.name("key")},
+    "createConnection": lambda held: {
+        **_here(held),
+        "integrationId": format_id("integration", connectable(held)),
+        "credentials": {"token": "a-token-of-no-value"},
+        "name": held.name("connection"),
+    },
+    "authorizeConnection": lambda held: {
+        **_here(held),
+        "integrationId": format_id("integration", connectable(held, WITH_LOGIN)),
+    },
+    "updateConnection": _renamed,
+    "reconnectConnection": lambda _held: {"credentials": {"token": "another-token-of-no-value"}},
+    "setIntegrationCredentials": lambda _held: {"apiKey": "a key of no value"},
     "createToken": _here,
     "detachIntegrationMember": lambda _held: {"detached": True},
     "setOrganizationRole": lambda held: {
@@ -73,6 +100,15 @@ BODIES: dict[str, Callable[[Holdings], dict[str, Any]]] = {
         "tier": "viewer",
     },
     "updatePermission": lambda _held: {"tier": "editor"},
+    "createProvider": lambda held: {**_there(held), "name": held.name("provider"), "auth": OAUTH},
+    "updateProvider": lambda held: {"displayName": held.name("renamed")},
+    "createProviderApp": lambda held: {
+        **_here(held),
+        "provider": provider_name(held),
+        "clientId": "client",
+        "clientSecret": "not to be told",
+    },
+    "updateProviderApp": _renamed,
     "createSecret": lambda held: {**_here(held), "name": held.name("secret"), "value": "not to be told"},
     "updateSecret": _renamed,
     "createSolution": lambda held: {**_here(held), "name": held.name("solution")},
@@ -86,6 +122,8 @@ BODIES: dict[str, Callable[[Holdings], dict[str, Any]]] = {
         "entityIds": [spelled(held, "function", fresh=True), spelled(held, "agent", fresh=True)],
     },
     "createTeam": lambda held: {**_there(held), "name": held.name("team")},
+    "setTeamRole": lambda _held: {"role": "designer"},
+    "setUserPassword": lambda _held: {"password": "a password of no use"},
     "addTeamMember": lambda held: {"userId": spelled(held, "user", fresh=True)},
     "createUser": _create_user,
     "updateUser": _renamed,
@@ -143,10 +181,28 @@ def _guest(held: Holdings) -> dict[str, str]:
     return {"organization_id": spelled(held, "organization"), "user_id": format_id("user", user_id)}
 
 
+def _suspended(held: Holdings) -> dict[str, str]:
+    """A connection whose integration now names another server."""
+    connection_id = held.make("connection")
+
+    def work(tx: Tx) -> None:
+        actor = held.actor(tx)
+        row = connections.get_connection(tx, actor, connection_id)
+        moved = WITH_TOKEN | {"apiBaseUri": "https://api.example.org"}
+        assert row.integration_id is not None
+        change = integrations.UpdateIntegration(id=row.integration_id, auth_config=moved)
+        integrations.update_integration(tx, actor, change)
+
+    held.write(work)
+    return {"id": format_id("connection", connection_id)}
+
+
 PATHS: dict[str, Callable[[Holdings], dict[str, str]]] = {
+    "confirmConnectionOrigins": _suspended,
     "installIntegration": _installable,
     "upgradeIntegrationInstall": _upgradable,
     "removeTeamMember": _team_member,
+    "setTeamRole": _team_member,
     "removeOrganizationMember": _guest,
     # A fresh organization is somebody else's.
     "updateOrganization": lambda held: {"id": spelled(held, "organization")},

@@ -28,12 +28,13 @@ from tests.conformance.operations import (
 from tests.conformance.parties import Parties, on_one_engine
 from tests.conformance.snapshot import changes, contents
 from tests.conformance.vocabulary import Example, vocabulary
-from trunkline.kit.ids import PREFIXES, new_id
+from trunkline.kit.ids import new_id
 from trunkline.kit.strictjson import MAX_DEPTH
 
 GUARDED = [operation for operation in OPERATIONS if not operation.route.public]
-WITH_IDS = [operation for operation in OPERATIONS if operation.route.parameters]
+WITH_IDS = [operation for operation in OPERATIONS if vocabulary(operation).ids_in_path(operation)]
 REPEATABLE = [operation for operation in WRITES if operation.route.honours_idempotency_key]
+WITH_CURSORS = [operation for operation in LISTS if vocabulary(operation).pages.cursors]
 STRICT = [operation for operation in OPERATIONS if operation.dialect.forbid_unknown]
 
 SCALARS: tuple[Any, ...] = (None, True, 0, 1.5, "no such thing", [], {}, [1], [[]], {"a": 1}, ["x", None])
@@ -180,11 +181,11 @@ def test_a_body_that_is_no_json_object(parties: Parties, operation: Operation) -
     with changes_nothing(parties):
         for data in bad:
             send.refused(data[:80], send.raw(data), 400)
-        empty = send.raw(b"")
         if operation.document["requestBody"]["required"]:
-            send.refused("no body", empty, 400)
-        else:
-            assert empty.status == operation.route.status
+            send.refused("no body", send.raw(b""), 400)
+    empty = send.raw(b"")
+    if empty.status != operation.route.status:
+        send.refused("no body", empty, 400)  # of several members, it takes one
 
 
 @on_one_engine
@@ -309,7 +310,9 @@ def test_any_text_is_either_kept_or_refused(parties: Parties, operation: Operati
                 assert answer.status == operation.route.status
                 send.example = words.example(operation, parties.operator)
             else:
-                send.refused((path, text[:80]), answer, 400, 403, 404, 409)
+                # What is refused by somebody else, or for want of a password, has a status of its own.
+                statuses = () if operation.route.flow else (400, 403, 404, 409)
+                send.refused((path, text[:80]), answer, *statuses)
 
 
 @on_one_engine
@@ -330,7 +333,7 @@ def test_a_list_refuses_what_it_cannot_mean(parties: Parties, operation: Operati
     assert tried > 100
 
 
-@pytest.mark.parametrize("operation", **named(LISTS))
+@pytest.mark.parametrize("operation", **named(WITH_CURSORS))
 def test_a_cursor_belongs_to_its_list_and_order(parties: Parties, operation: Operation) -> None:
     words = vocabulary(operation)
     send = Sender(parties, operation)
@@ -397,13 +400,13 @@ def test_ids_that_nothing_has(parties: Parties, operation: Operation) -> None:
     words = vocabulary(operation)
     send = Sender(parties, operation)
     with changes_nothing(parties):
-        for name in operation.route.parameters:
+        for name in words.ids_in_path(operation):
             kind = words.kind_of_path_parameter(operation, name)
             where = f"{operation.route.operation_id} path {name}"
             statuses = (200, 404) if where in words.accepts_unknown else (404,)
             unknown = words.spell(kind, new_id())
             assert send.client.ask(operation, *asked(send, name, unknown)).status in statuses
-            for text in malformed_ids(send.example.path[name], kind):
+            for text in words.malformed(send.example.path[name], kind):
                 answer = send.client.ask(operation, *asked(send, name, text))
                 send.refused((name, text[:80]), answer, 404)
 
@@ -411,25 +414,6 @@ def test_ids_that_nothing_has(parties: Parties, operation: Operation) -> None:
 def asked(send: Sender, name: str, text: str) -> tuple[Mapping[str, str], Mapping[str, str], Any]:
     example = send.example.with_path(**{name: text})
     return example.path, example.query, example.sent
-
-
-def malformed_ids(known: str, kind: str) -> list[str]:
-    """What is nearly the id of something that is there."""
-    hex_id = known.rpartition("_")[2]
-    others = [f"{prefix}_{hex_id}" for other, prefix in PREFIXES.items() if other != kind]
-    case = [known.upper(), known[:-32].upper() + hex_id, known[:-32] + hex_id.upper()]
-    near = [
-        known[:-1],
-        known + "0",
-        f" {known}",
-        f"{known} ",
-        f"{known}\n",
-        f"{known}\x00",
-        hex_id,
-        f"_{hex_id}",
-    ]
-    far = ["x", "0", "null", "undefined", "*", "..", "%", "\u00e9", "\U0001f4a9", "' OR 1=1 --", "x" * 5_000]
-    return [*others, *case, *near, *far, f"{known}/", f"{known}%2f", f"{{{hex_id}}}"]
 
 
 @on_one_engine

@@ -26,14 +26,21 @@ from tests.instance import Instance
 from trunkline.kit.ids import new_id
 
 READS = [operation for operation in OPERATIONS if operation.route.method == "GET"]
-DETAILS = [operation for operation in READS if not operation.is_list]
-REFUSED = [one for one in WRITES if one.route.operation_id not in vocabulary(one).for_oneself]
+# What goes out to somebody else tells of it what is never the same twice.
+DETAILS = [operation for operation in READS if not operation.is_list and not operation.route.flow]
+REFUSED = [
+    one
+    for one in WRITES
+    if not one.route.public
+    and one.route.operation_id not in {*vocabulary(one).for_oneself, *vocabulary(one).at_home}
+]
 PLACES_KEPT = 50
 
 OF_FRESH_CONTENT = frozenset({"etag", "content-length", "x-request-id"})
 _CURSOR = r"[A-Za-z0-9_-]{80,}"
+_UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _FRESH = re.compile(
-    rf"(?<![0-9a-f])[0-9a-f]{{32}}(?![0-9a-f])|{_CURSOR}|(?:sec|pub|tok)_[0-9A-Za-z]{{43}}|…\w{{4}}"
+    rf"(?<![0-9a-f])(?:[0-9a-f]{{32}}|{_UUID})(?![0-9a-f])|{_CURSOR}|(?:sec|pub|tok|ses|inf)_[0-9A-Za-z]{{43}}|…\w{{4}}"
 )
 
 
@@ -82,8 +89,10 @@ class Interrogation:
             self._learn(operation, url, alone)
 
     def _learn(self, operation: Operation, url: str, answer: Response) -> None:
-        page = answer.json
-        self.shown += len(page["data"])
+        page, pages = answer.json, vocabulary(operation).pages
+        self.shown += len(pages.rows(page))
+        if pages.cursors is None:
+            return
         order = {name: text for name, text in parse_qsl(urlsplit(url).query) if name == "orderBy"}
         known = self._places.setdefault(operation, [])
         for way, cursor in (("before", "startCursor"), ("after", "endCursor")):
@@ -113,7 +122,7 @@ class Interrogation:
         words = vocabulary(operation)
         owner = self._random.choice([*[self._both.held] * 6, *self._both.foreign])
         example = words.example(operation, self._both.held)
-        for name in operation.route.parameters:
+        for name in words.ids_in_path(operation):
             kind = words.kind_of_path_parameter(operation, name)
             hex_id = new_id() if self._random.random() < 0.1 else owner.held(kind)
             example = example.with_path(**{name: words.spell(kind, hex_id)})
@@ -165,5 +174,9 @@ def continued(both: Twins, instance: Instance) -> Iterator[tuple[Any, ...]]:
         client = both.client(instance, words.credential(both.tokens["owner"]))
         answer = client.ask(operation, example.path, example.query, example.sent)
         number_events(instance)
-        headers = {name: value for name, value in answer.headers.items() if name not in OF_FRESH_CONTENT}
+        headers = {
+            name: _FRESH.sub(renamed, value)
+            for name, value in answer.headers.items()
+            if name not in OF_FRESH_CONTENT
+        }
         yield str(operation), answer.status, headers, _FRESH.sub(renamed, answer.body.decode())

@@ -12,18 +12,19 @@ from random import Random
 from uuid import uuid4
 
 import psycopg
+from msgspec import structs
 
 from tests.conformance.client import Client
 from tests.conformance.holdings import DELETERS, MAKERS, Holdings, install, offer
 from tests.conformance.operations import Operation
 from tests.conformance.parties import hex_of
+from tests.conformance.upstream import upstream
 from tests.conformance.vocabulary import Example, vocabulary
 from tests.instance import START, Instance
 from trunkline import bootstrap
 from trunkline.core import access, events
 from trunkline.infra.db import Tx
 from trunkline.kit.clock import FixedClock
-from trunkline.settings import Settings
 
 OTHERS = ("beta", "gamma")  # tenants that only the second instance has
 ROUNDS = 3  # objects of every kind, live and deleted
@@ -35,9 +36,7 @@ class Opened(Instance):
     def __init__(self, url: str, like: Instance) -> None:
         self.clock = FixedClock(START)
         self.clock.advance(timedelta(seconds=60))
-        self.settings = Settings(
-            data_dir=like.settings.data_dir, database_url=url, vault_key=like.settings.vault_key
-        )
+        self.settings = structs.replace(like.settings, database_url=url)
         self.platform = bootstrap.open_platform(self.settings, clock=self.clock)
         self.database = self.platform.database
         self.app = bootstrap.application(self.platform)
@@ -57,7 +56,7 @@ class Twins:
     """
 
     def __init__(self, url: str, folder: Path, runner: asyncio.Runner, stack: ExitStack) -> None:
-        base = Instance(url, folder)
+        base = Instance(url, folder, egress_allow=(upstream(),))
         tenant = base.tenant("alpha")
         self.held = Holdings(
             base, hex_of(tenant.organization_id), hex_of(tenant.workspace_id), tenant.owner_id, prefix="alpha"

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.asgi import File
 from tests.conformance.holdings import Holdings
 from tests.conformance.operations import Operation
 from trunkline.infra.db import Database
@@ -22,11 +23,16 @@ from trunkline.infra.db import Database
 
 @dataclass(frozen=True)
 class Example:
-    """A request; `body` is None where none is sent."""
+    """A request; `body` is None where none is sent, or a `file` instead.
+
+    `headers` are sent in place of the caller's credential: what ends a session must be asked for in one.
+    """
 
     path: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
+    file: File | None = None
+    headers: Mapping[str, str] | None = None
 
     def with_path(self, **values: str) -> Example:
         return replace(self, path={**self.path, **values})
@@ -39,6 +45,8 @@ class Example:
 
     @property
     def sent(self) -> Any:
+        if self.file is not None:
+            return self.file
         return b"" if self.body is None else self.body
 
 
@@ -56,12 +64,37 @@ class Place:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Pages:
+    """How a dialect's lists answer, read from the decoded answer.
+
+    Attributes:
+        shape: fails where members are missing or too many.
+        behind: parameters of the page behind this one.
+        before: parameters of the page in front of this one, of so many rows.
+        cursors: the cursors of an answer; None where places are numbers.
+        size: rows of a page where none is asked for.
+    """
+
+    shape: Callable[[Any], None]
+    rows: Callable[[Any], list[Any]]
+    total: Callable[[Any], int]
+    has_next: Callable[[Any], bool]
+    has_previous: Callable[[Any], bool]
+    behind: Callable[[Any], Mapping[str, str]]
+    before: Callable[[Any, int], Mapping[str, str]]
+    cursors: Callable[[Any], Sequence[str]] | None
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Vocabulary:
     """One dialect's.
 
     Attributes:
         credential: the headers that carry a key.
         spell: an id of a kind as the dialect prints it.
+        pages: how its lists answer.
+        malformed: what is nearly the id of something that is there, from the id and its kind.
         example: a request to an operation that succeeds for the holdings' owner, on fresh objects where it
             changes them.
         body_places: where members that hold any JSON take ids.
@@ -74,14 +107,19 @@ class Vocabulary:
         collections: kinds of `{id}` by the path segment before it.
         members: kinds by the name of a path parameter, query parameter or body member; by
             `<operation id>.<name>` where one operation means other kinds.
-        plain: names of text members that take no id.
+        plain: names of text members that take no id; by `<operation id>.<name>` where others of the name do.
         free: names of members that hold any JSON.
+        words: names of path parameters that are no ids of a tenant's.
         accepts_unknown: places, as `<operation id> <where>`, where an unknown id is no mistake, and why.
         for_oneself: tables that an operation without a tier adds to, by operation id.
+        browsing: tables that reading with a browser touches, by operation id: there and back again.
+        at_home: operations that name no place: whoever sends them does it in their own tenant.
     """
 
     credential: Callable[[str], Mapping[str, str]]
     spell: Callable[[str, str], str]
+    pages: Pages
+    malformed: Callable[[str, str], Iterable[str]]
     example: Callable[[Operation, Holdings], Example]
     body_places: Callable[[Operation], list[Place]]
     list_places: Callable[[Operation], list[Place]]
@@ -93,8 +131,19 @@ class Vocabulary:
     members: Mapping[str, tuple[str, ...]]
     plain: frozenset[str]
     free: frozenset[str]
+    words: frozenset[str] = frozenset()
     accepts_unknown: Mapping[str, str]
     for_oneself: Mapping[str, frozenset[str]]
+    at_home: frozenset[str] = frozenset()
+    browsing: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def ids_in_path(self, operation: Operation) -> tuple[str, ...]:
+        """Names of the path's parameters that take ids."""
+        return tuple(
+            name
+            for name in operation.route.parameters
+            if self.words.isdisjoint({name, f"{operation.route.operation_id}.{name}"})
+        )
 
     def kind_of_path_parameter(self, operation: Operation, name: str) -> str:
         """The kind of id in the path under this name."""
@@ -114,7 +163,7 @@ class Vocabulary:
         for known in (f"{operation.route.operation_id}.{name}", name):
             if known in self.members:
                 return self.members[known]
-        if name not in self.plain:
+        if self.plain.isdisjoint({name, f"{operation.route.operation_id}.{name}"}):
             pytest.fail(f"{operation}: say in the vocabulary whether {pointer} takes ids, and of which kinds")
         return ()
 
@@ -134,4 +183,4 @@ def vocabulary(operation: Operation) -> Vocabulary:
     return _vocabulary(operation.dialect.name)
 
 
-__all__ = ["Example", "Place", "Put", "Vocabulary", "vocabulary"]
+__all__ = ["Example", "Pages", "Place", "Put", "Vocabulary", "vocabulary"]

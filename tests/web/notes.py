@@ -11,9 +11,13 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from trunkline.core.access import Logins
+from trunkline.core.proxy import Proxy
 from trunkline.infra.db import Tx, UniqueError
+from trunkline.infra.http import Egress
 from trunkline.infra.vault import KeyRing, Vault
 from trunkline.kit.actor import Actor
+from trunkline.kit.clock import SystemClock
 from trunkline.kit.cursors import CursorCodec
 from trunkline.kit.errors import ErrorKind, NotFoundError, TrunklineError, UnauthenticatedError
 from trunkline.kit.ids import new_id
@@ -53,6 +57,13 @@ class NoteServices:
     answers: Seal = field(default_factory=Seal)
     cursors: CursorCodec = field(default_factory=lambda: CursorCodec(b"c" * 32))
     vault: Vault = field(default_factory=fresh_vault)
+    logins: Logins = field(default_factory=lambda: Logins(SystemClock()))
+    public_url: str = "https://notes.example.com"
+    egress: Egress = field(default_factory=Egress)
+
+    @property
+    def proxy(self) -> Proxy:
+        raise NotImplementedError("notes are sent nowhere")
 
 
 class Note(msgspec.Struct, frozen=True):

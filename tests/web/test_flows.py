@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,10 +14,13 @@ from tests.web.notes import NOTES, Key, Note, NoteServices
 from trunkline.app import create_app
 from trunkline.infra.db import Database
 from trunkline.infra.db.tx import transaction_is_open
+from trunkline.kit.clock import FixedClock
 from trunkline.kit.errors import ForbiddenError, NotFoundError
-from trunkline.web import Application, FlowCall, Headers, Reply, Route, Services, Upload
+from trunkline.kit.ids import new_id
+from trunkline.web import Application, FlowCall, Incoming, Reply, Route, Services, Upload
 
 closed: list[str] = []
+gates: list[tuple[asyncio.Event, asyncio.Event]] = []  # reached, opened
 
 
 async def copy(flow: FlowCall) -> Any:
@@ -28,7 +32,11 @@ async def copy(flow: FlowCall) -> Any:
     await asyncio.sleep(0)
     if title is None:
         raise NotFoundError("note")
-    note = Note("copy", f"{flow.body.key} {title}", None, archived=False)
+    if flow.body.key == "waiting":
+        reached, opened = gates[-1]
+        reached.set()
+        await opened.wait()
+    note = Note(new_id(), f"{flow.body.key} {title}", None, archived=False)
     await flow.database.write(
         lambda tx: tx.run("INSERT INTO notes VALUES (:id, :title, NULL, 0)", id=note.id, title=note.title)
     )
@@ -121,6 +129,45 @@ def test_nobody_comes_into_a_flow_unadmitted(
     assert call(app, "POST", "/api/echo", headers, b"abc").status == status
 
 
+def test_a_flow_repeated_under_its_key_is_answered_from_its_record(app: Application, note_id: str) -> None:
+    path, headers = f"/api/notes/{note_id}/copies", {**WRITER, "idempotency-key": "k1"}
+    first = call(app, "POST", path, headers, {"key": "Two"})
+    again = call(app, "POST", path, headers, {"key": "Two"})
+    assert (first.status, again.status, again.body) == (201, 201, first.body)
+    assert ("idempotency-replayed" in first.headers, again.headers["idempotency-replayed"]) == (False, "true")
+    other = call(app, "POST", path, headers, {"key": "Three"})
+    assert (other.status, other.json["failure"]["code"]) == (409, "idempotency_key_reused")
+
+
+def test_a_flow_under_way_is_not_begun_again_and_one_that_failed_is(
+    app: Application, note_id: str, clock: FixedClock
+) -> None:
+    path, headers = "/api/notes/none/copies", {**WRITER, "idempotency-key": "k1"}
+    for _ in range(2):
+        assert call(app, "POST", path, headers, {"key": "Two"}).status == 404
+    slow = f"/api/notes/{note_id}/copies"
+
+    async def both() -> tuple[int, str]:
+        gates.append((asyncio.Event(), asyncio.Event()))
+        first = asyncio.create_task(acall(app, "POST", slow, headers, {"key": "waiting"}))
+        await gates[-1][0].wait()
+        second = await acall(app, "POST", slow, headers, {"key": "waiting"})
+        first.cancel()  # as when the process dies: nobody gives the request up
+        await asyncio.gather(first, return_exceptions=True)
+        return second.status, second.json["failure"]["code"]
+
+    assert asyncio.run(both()) == (409, "request_under_way")
+    assert call(app, "POST", slow, headers, {"key": "waiting"}).status == 409
+    clock.advance(timedelta(minutes=3))
+
+    async def resumed() -> int:
+        gates.append((asyncio.Event(), asyncio.Event()))
+        gates[-1][1].set()
+        return (await acall(app, "POST", slow, headers, {"key": "waiting"})).status
+
+    assert asyncio.run(resumed()) == 201
+
+
 def test_a_flow_reads_its_body_as_strictly_as_others(app: Application, note_id: str) -> None:
     path = f"/api/notes/{note_id}/copies"
     assert call(app, "POST", path, WRITER, {"key": 1}).status == 400
@@ -197,9 +244,9 @@ def test_what_is_no_file_is_refused(
 def test_a_dialect_may_verify_a_slow_credential_before_any_transaction(
     witness: Witness, services: NoteServices
 ) -> None:
-    async def verify(_database: Database, _services: Services, headers: Headers) -> str | None:
+    async def verify(_database: Database, _services: Services, incoming: Incoming) -> str | None:
         assert not transaction_is_open()
-        return "writer" if headers.get("authorization") == "Basic right" else None
+        return "writer" if incoming.headers.get("authorization") == "Basic right" else None
 
     app = create_app(witness, services, [replace(NOTES, verify=verify)])
 

@@ -7,6 +7,7 @@ import pytest
 from tests.dialects.platform.people import (
     NOW,
     events,
+    filtered,
     listed,
     nothing_happens,
     page,
@@ -28,6 +29,7 @@ def test_makes_a_key_and_shows_it_once(instance):
         "id": made["id"],
         "name": "deploy",
         "kind": "secret",
+        "dialect": "platform",
         "keyHint": f"sec_…{key[-4:]}",
         "userId": f"usr_{instance.user_id}",
         "workspaceId": None,
@@ -41,6 +43,18 @@ def test_makes_a_key_and_shows_it_once(instance):
     assert instance.ok("GET", f"{PATH}/{made['id']}", token=key) == made
     everything = [instance.api("GET", path).body for path in (PATH, f"{PATH}/{made['id']}", "/api/events")]
     assert not any(key.encode() in body for body in everything)
+
+
+def test_a_key_is_pinned_or_not(instance):
+    made = {
+        dialect: instance.ok("POST", PATH, {"name": "k", "dialect": dialect})
+        for dialect in ("platform", "informer", None)
+    }
+    assert {one["dialect"] for one in made.values()} == made.keys()
+    listed_there = instance.ok("GET", filtered(PATH, dialect={"isNull": True}))["data"]
+    assert [one["id"] for one in listed_there] == [made[None]["id"]]
+    answers = {pin: instance.api("GET", PATH, token=one["key"]).status for pin, one in made.items()}
+    assert answers == {"platform": 200, None: 200, "informer": 200}
 
 
 def test_the_database_never_holds_a_key(instance):
@@ -137,6 +151,8 @@ def test_a_revoked_key_is_refused_from_then_on(instance):
     [
         ({"name": ""}, ["name"]),
         ({"kind": "session"}, ["kind"]),
+        ({"kind": "api"}, ["kind"]),
+        ({"dialect": "ampersand"}, ["dialect"]),
         ({"workspaceId": "main"}, ["workspaceId"]),
         ({"scopes": {"operations": ["everything"]}}, ["scopes.operations[0]"]),
         ({"scopes": {"operations": ["*:read"] * 101}}, ["scopes.operations"]),

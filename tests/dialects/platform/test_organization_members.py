@@ -38,6 +38,14 @@ def test_lists_who_belongs_to_an_organization_and_as_what(instance):
     assert {row["role"] for row in instance.ok("GET", of(instance))["data"]} == {"owner", "member"}
 
 
+def test_a_member_becomes_an_author(instance):
+    grace = person(instance, "grace")
+    role = {"organizationId": instance.organization_id, "userId": grace.id, "role": "author"}
+    assert instance.ok("POST", PATH, role)["role"] == "author"
+    assert [row["userId"] for row in grace.ok("GET", of(instance, role="author"))["data"]] == [grace.id]
+    assert refusal(grace.api("GET", f"/api/workspaces/{instance.workspace_id}")) == (404, "not_found")
+
+
 def test_is_walked_with_cursors(instance):
     for name in ("grace", "alan"):
         instance.clock.advance(timedelta(seconds=1))

@@ -27,6 +27,8 @@ def test_an_operator_makes_an_organization_with_its_owner(instance):
         "handle": "globex",
         "ownerId": made["ownerId"],
         "retentionTier": "medium",
+        "settings": {},
+        "defaultWorkspaceId": None,
         "createdAt": NOW,
         "updatedAt": NOW,
     }
@@ -62,6 +64,24 @@ def test_changes_what_is_given_and_nothing_else(instance):
     after = instance.ok("PATCH", f"{PATH}/{instance.organization_id}", {"retentionTier": "long"})
     assert after == {**before, "retentionTier": "long"}
     assert events(instance)[-1] == "organization.updated"
+
+
+def test_says_what_it_is_and_where_things_go(instance):
+    path = f"{PATH}/{instance.organization_id}"
+    change = {"settings": {"region": "eu", "seats": 5}, "defaultWorkspaceId": instance.workspace_id}
+    before = instance.ok("GET", path)
+    assert instance.ok("PATCH", path, change) == {**before, **change}
+    assert instance.ok("PATCH", path, {"settings": {}, "defaultWorkspaceId": None}) == before
+    stranger = instance.tenant("rival")
+    with nothing_happens(instance):
+        answer = instance.api("PATCH", path, {"defaultWorkspaceId": stranger.workspace_id})
+        assert refusal(answer) == (404, "not_found")
+        for wrong, place in (
+            ({"defaultWorkspaceId": "main"}, "defaultWorkspaceId"),
+            ({"settings": {"secret": "x"}}, "settings.secret"),
+            ({"settings": None}, "settings"),
+        ):
+            assert refused_at(instance.api("PATCH", path, wrong)) == (400, [place])
 
 
 def test_is_handed_over_to_somebody_who_holds_the_owner_role(instance):

@@ -50,6 +50,7 @@ def test_users_join_and_leave(instance, team):
         {
             "teamId": team["id"],
             "userId": grace.id,
+            "role": "member",
             "createdAt": NOW,
             "userName": "grace",
             "userEmail": "grace@acme.example",
@@ -60,6 +61,25 @@ def test_users_join_and_leave(instance, team):
     with nothing_happens(instance):
         assert instance.ok("DELETE", f"{path}/{grace.id}") == {"success": True}
     assert events(instance)[-2:] == ["team.member_added", "team.member_removed"]
+
+
+def test_members_have_roles(instance, team):
+    grace = person(instance, "grace")
+    path = f"{PATH}/{team['id']}/members"
+    instance.ok("POST", path, {"userId": grace.id, "role": "dataWizard"})
+    assert [row["role"] for row in instance.ok("GET", f"{path}?role=dataWizard")["data"]] == ["dataWizard"]
+    assert instance.ok("PATCH", f"{path}/{grace.id}", {"role": "admin"}) == {"success": True}
+    assert [row["role"] for row in instance.ok("GET", path)["data"]] == ["admin"]
+    assert events(instance)[-1] == "team.member_updated"
+    stranger = instance.tenant("rival")
+    with nothing_happens(instance):
+        assert instance.ok("PATCH", f"{path}/{grace.id}", {"role": "admin"}) == {"success": True}
+        assert refused_at(instance.api("PATCH", f"{path}/{grace.id}", {"role": "king"})) == (400, ["role"])
+        body = {"role": "member"}
+        assert refusal(grace.api("PATCH", f"{path}/{grace.id}", body)) == (403, "tier_too_low")
+        assert refusal(stranger.api("PATCH", f"{path}/{grace.id}", body)) == (404, "not_found")
+        absent = f"{path}/usr_{instance.user_id}"
+        assert refusal(instance.api("PATCH", absent, body)) == (404, "not_found")
 
 
 def test_members_are_walked_with_cursors(instance, team):

@@ -7,6 +7,7 @@ import pytest
 from tests.dialects.platform.people import (
     NOW,
     events,
+    filtered,
     listed,
     nothing_happens,
     page,
@@ -32,7 +33,9 @@ def test_makes_a_user_of_an_organization(instance):
         "id": made["id"],
         "organizationId": instance.organization_id,
         "email": "grace@acme.example",
+        "username": "grace",
         "name": "Grace",
+        "fields": {},
         "operator": False,
         "active": True,
         "createdAt": NOW,
@@ -41,6 +44,19 @@ def test_makes_a_user_of_an_organization(instance):
     assert instance.ok("GET", f"{PATH}/{made['id']}") == made
     members = f"/api/organization-members?organization_id={instance.organization_id}&user_id={made['id']}"
     assert [row["role"] for row in instance.ok("GET", members)["data"]] == ["admin"]
+
+
+def test_makes_a_user_with_a_name_and_fields_of_their_own(instance):
+    fields = {"department": "sales", "level": 3, "remote": True, "desk": None}
+    made = instance.ok("POST", PATH, new(instance, username="Grace.H", fields=fields))
+    assert (made["username"], made["fields"]) == ("grace.h", fields)
+    assert listed(instance.ok("GET", f"{PATH}?username=grace.h")) == page(made)
+    assert listed(instance.ok("GET", filtered(PATH, username={"startsWith": "grace."}))) == page(made)
+    after = instance.ok("PATCH", f"{PATH}/{made['id']}", {"username": "GRACE", "fields": {"level": 4}})
+    assert after == {**made, "username": "grace", "fields": {"level": 4}}
+    with nothing_happens(instance):
+        answer = instance.api("PATCH", f"{PATH}/usr_{instance.user_id}", {"username": "grace"})
+        assert refusal(answer) == (409, "username_taken")
 
 
 def test_lists_the_users_of_the_caller_s_organizations(instance):
@@ -69,7 +85,8 @@ def test_users_rename_themselves_and_nobody_else(instance):
     with nothing_happens(instance):
         path = f"{PATH}/usr_{instance.user_id}"
         assert refusal(grace.api("PATCH", path, {"name": "Eve"})) == (403, "tier_too_low")
-        assert refusal(grace.api("PATCH", f"{PATH}/{grace.id}", {"active": False})) == (403, "tier_too_low")
+        for change in ({"active": False}, {"username": "ada2"}, {"fields": {"level": 9}}):
+            assert refusal(grace.api("PATCH", f"{PATH}/{grace.id}", change)) == (403, "tier_too_low")
         assert refusal(grace.api("POST", PATH, new(instance, email="eve@acme.example"))) == (
             403,
             "tier_too_low",
@@ -84,6 +101,12 @@ def test_users_rename_themselves_and_nobody_else(instance):
         ({"name": None}, ["name"]),
         ({"role": "king"}, ["role"]),
         ({"organizationId": "acme"}, ["organizationId"]),
+        ({"username": "a b"}, ["username"]),
+        ({"username": "usr_" + "0" * 32}, ["username"]),
+        ({"fields": []}, ["fields"]),
+        ({"fields": {"a": []}}, ["fields[...]"]),
+        ({"fields": {"a b": 1}}, ["fields"]),
+        ({"fields": {"password": "x"}}, ["fields.password"]),
         ({"operator": True}, ["operator"]),
         ({"active": False}, ["active"]),
     ],

@@ -11,7 +11,7 @@ from trunkline.core import access
 from trunkline.dialects.platform.auth import authenticate
 from trunkline.infra.db import Tx
 from trunkline.kit.errors import UnauthenticatedError
-from trunkline.web import Application, Headers
+from trunkline.web import Application, Credentials, Headers
 
 LIST = "/api/test-teams"
 
@@ -80,9 +80,11 @@ def test_two_credentials_are_refused(app: Application, owner: dict[str, str]) ->
 
 
 def test_a_malformed_key_costs_no_look_up(still_world: World) -> None:
+    credentials = Credentials(Headers({"authorization": "Bearer sec_nope"}))
+
     def work(tx: Tx) -> int:
         with pytest.raises(UnauthenticatedError):
-            authenticate(tx, Headers({"authorization": "Bearer sec_nope"}), NoteServices(PEPPER))
+            authenticate(tx, credentials, NoteServices(PEPPER))
         return tx.statements
 
     assert still_world.read(work) == 0
