@@ -9,6 +9,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
@@ -19,6 +20,7 @@ from trunkline.cli.configuration import settings_reference
 from trunkline.core.access import Permission
 from trunkline.dialects import discover
 from trunkline.kit.errors import TrunklineError
+from trunkline.web import Dialect
 
 REFERENCE = Path(__file__).parent / "reference"
 MADE = "<!-- Made from the code by `make docs`; edit the code. -->"
@@ -77,10 +79,40 @@ def settings_page() -> str:
     return f"{MADE}\n\n{settings_reference()}"
 
 
+def dialect_page(dialect: Dialect) -> str:
+    """Every operation of one published API."""
+    tags = dict.fromkeys(tag for route in dialect.routes for tag in route.tags)
+    sections = []
+    for tag in tags:
+        rows = [
+            (
+                f"`{route.method} {route.path}`",
+                f"`{route.permission}`" if route.permission else "",
+                route.summary,
+            )
+            for route in dialect.routes
+            if tag in route.tags
+        ]
+        sections.append(f"## {tag}\n\n{_table(('Operation', 'Permission', 'What it does'), rows)}")
+    apart = [route for route in dialect.routes if route.mount_only]
+    where = f"Served below `/{dialect.name}` and, verbatim, at the root"
+    if apart:
+        paths = dict.fromkeys(f"`{route.path}`" for route in apart)
+        where += f"; below `/{dialect.name}` only: {', '.join(paths)}"
+    return _page(
+        dialect.title,
+        dialect.description,
+        f"{where}. A running server shows parameters, members, examples and statuses at `/docs/{dialect.name}`, and"
+        f" gives the OpenAPI document at `/openapi/{dialect.name}.json`.",
+        *sections,
+    )
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "errors.md": errors_page,
     "permissions.md": permissions_page,
     "settings.md": settings_page,
+    **{f"{dialect.name}.md": partial(dialect_page, dialect) for dialect in discover()},
 }
 
 

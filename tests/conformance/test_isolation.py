@@ -222,9 +222,7 @@ def _referring(held: Holdings, _kind: str, entity_id: str) -> str:
     return str(held.write(work))
 
 
-@pytest.mark.parametrize(
-    "operation", **named([each for each in LISTS if vocabulary(each).pages.cursors])
-)
+@pytest.mark.parametrize("operation", **named([each for each in LISTS if vocabulary(each).pages.cursors]))
 def test_a_foreign_cursor_is_no_cursor(parties: Parties, operation: Operation) -> None:
     words = vocabulary(operation)
     words.add_row(operation, parties.target)

@@ -8,7 +8,7 @@ from trunkline.core import providers
 from trunkline.kit.secret import Secret
 
 
-def define(desk: Desk) -> str:
+def define(desk: Desk, path: str = "/crm", *placeholders: str) -> str:
     """Its name."""
     name = f"simulated-{desk.client.id[-12:].lower().strip('-_')}"
     url = desk.simulated.url
@@ -23,7 +23,8 @@ def define(desk: Desk) -> str:
         organization_id=desk.world.acme,
         name=name,
         auth=auth,
-        base_url=f"{url}/crm",
+        base_url=f"{url}{path}",
+        substitutions=[providers.Substitution(name=name) for name in placeholders],
         account=providers.AccountRequest(path="/whoami", id="/id", email="/email"),
     )
     app = providers.CreateProviderApp(

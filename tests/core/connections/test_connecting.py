@@ -265,6 +265,15 @@ def test_a_grant_made_elsewhere_can_be_brought_along(desk: Desk) -> None:
         desk.connect(desk.integration(), credentials={"refreshToken": "unknown"})
 
 
+def test_a_grant_brought_along_is_not_lost_once_its_token_is_spent(desk: Desk) -> None:
+    tokens = desk.client.connect()
+    desk.client.faults("expired-as-403", "server-error", on=["api"])
+    row = desk.connect(desk.integration(), credentials={"refreshToken": tokens["refresh_token"]})
+    desk.client.faults()
+    assert desk.works(desk.token(row.id)) == 200
+    assert desk.families() == [None]
+
+
 def test_a_connection_can_be_made_before_anybody_authorizes_it(desk: Desk) -> None:
     integration = desk.integration()
     row = desk.connect(integration, name="Sales", metadata={"team": "sales"})
@@ -318,6 +327,30 @@ def test_provider_apps_and_definitions_complete_what_the_integration_leaves_out(
     assert desk.works(desk.token(row.id)) == 200
     desk.later(seconds=301)
     assert desk.works(desk.token(row.id)) == 200
+
+
+def test_what_the_owner_fills_into_a_providers_urls(desk: Desk) -> None:
+    provider = define(desk, "/{area}", "area")
+    integration = desk.integration({"provider": provider, "mode": "shared"}, secret=False)
+    for given, path in (
+        ({}, "parameters.area"),
+        ({"area": "crm", "other": "x"}, "parameters.other"),
+        ({"area": "crm/../admin"}, "substitutions.area"),
+        ({"area": "crm@evil.example"}, "substitutions.area"),
+    ):
+        with pytest.raises(InvalidRequestError) as refused:
+            desk.start(integration, parameters=given)
+        assert [problem.path for problem in refused.value.details] == [path]
+    row = desk.authorize(integration, parameters={"area": "crm"})
+    assert bytes(row.parameters) == b'{"area":"crm"}'
+    assert desk.use(row.id).base_url == f"{desk.simulated.url}/crm"
+    again = desk.authorize(integration, connection_id=row.id)
+    assert (again.id, bytes(again.parameters)) == (row.id, b'{"area":"crm"}')
+    fixed = {"provider": provider, "mode": "shared", "substitutions": {"area": "crm"}}
+    by_integration = desk.integration(fixed, secret=False)
+    assert desk.use(desk.authorize(by_integration).id).base_url == f"{desk.simulated.url}/crm"
+    with pytest.raises(InvalidRequestError, match="not asked for"):
+        desk.start(by_integration, parameters={"area": "elsewhere"})
 
 
 def test_a_provider_apps_secret_never_goes_to_another_server(desk: Desk) -> None:

@@ -8,7 +8,7 @@ from tests.core.integrations.desk import Desk
 from tests.core.integrations.pictures import png, svg, webp
 from trunkline.core import integrations
 from trunkline.core.access import DeletedError
-from trunkline.core.integrations import IconRow, check_icon
+from trunkline.core.integrations import Icon, check_icon
 from trunkline.kit.errors import ForbiddenError, NotFoundError
 
 
@@ -19,7 +19,7 @@ def test_an_icon_comes_back_byte_for_byte(desk: Desk) -> None:
         icon = check_icon(content)
         desk.by("editor", integrations.set_icon, row.id, icon)
         found = desk.by("viewer", integrations.get_icon, row.id)
-        assert found == IconRow(icon.media_type, icon.digest, content)
+        assert found == Icon(icon.media_type, icon.digest, content)
     assert desk.rows("integration_icons") == 1
     assert desk.told(row.id) == ["integration.created", *["integration.icon_set"] * 3]
 
@@ -44,7 +44,7 @@ def test_editors_set_it_and_whoever_sees_the_integration_sees_it(desk: Desk) -> 
         with pytest.raises(error):
             desk.by(name, integrations.remove_icon, row.id)
     desk.by("author", integrations.set_icon, row.id, icon)
-    assert desk.by("plain", integrations.get_icon, row.id) == IconRow("image/png", icon.digest, png())
+    assert desk.by("plain", integrations.get_icon, row.id) == Icon("image/png", icon.digest, png())
     with pytest.raises(NotFoundError):
         desk.by("eve", integrations.get_icon, row.id)
 

@@ -44,7 +44,7 @@ from trunkline.kit.errors import ConflictError, NotFoundError
 REFRESH_JOB = "connections.refresh_due"
 FORGET_JOB = "connections.forget"
 BATCH = 100
-AT_ONCE = 8
+AT_ONCE = 32  # so that providers that hang keep the others waiting for a minute at most
 ROUND_S = 15.0
 PUT_OFF_S = 3_600.0  # of what cannot be done and will not be done by itself
 NO_BROWSER = ""  # nobody is sent anywhere by a job

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -34,7 +35,7 @@ class Reason(StrEnum):
     MEMBERSHIP_ENDED = "membership_ended"
 
 
-SENTENCES: dict[Reason, str] = {
+SENTENCES: Mapping[str, str] = {
     Reason.REVOKED: "access was revoked at the provider",
     Reason.REFRESH_TOKEN_EXPIRED: "the provider's authorization ran out",
     Reason.ACCESS_EXPIRED: "the authorization ran out and the provider gave no way to renew it",

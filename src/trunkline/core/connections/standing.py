@@ -20,7 +20,7 @@ from trunkline.core.connections.errors import (
 )
 from trunkline.core.connections.freshness import CALM_S, IDLE_S, seconds_until
 from trunkline.core.connections.queries import STANDING
-from trunkline.core.connections.reasons import SENTENCES, Reason
+from trunkline.core.connections.reasons import SENTENCES
 from trunkline.infra.db import Tx
 from trunkline.infra.db.moments import shared_now
 from trunkline.infra.vault import SealError, UnknownKeyError, Vault
@@ -233,7 +233,7 @@ def _opened(tx: Tx, vault: Vault, standing: Standing, configuration: Configurati
 
 def _objection(standing: Standing) -> TrunklineError:
     name = standing.name
-    why = SENTENCES.get(Reason(standing.reason), "") if standing.reason else ""
+    why = SENTENCES.get(standing.reason or "", "")
     because = f": {why}" if why else ""
     if standing.status == NEEDS_REAUTH:
         return NeedsReauthError(f"the connection {name} must be connected again{because}")

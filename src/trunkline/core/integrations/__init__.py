@@ -21,8 +21,7 @@ from trunkline.core.integrations.errors import (
     TooManyTagsError,
 )
 from trunkline.core.integrations.icons import (
-    CheckedIcon,
-    IconRow,
+    Icon,
     check_icon,
     get_icon,
     remove_icon,
@@ -109,12 +108,11 @@ __all__ = [
     "TAG",
     "VERSION",
     "AccountProbe",
-    "CheckedIcon",
     "ConnectConfig",
     "CreateIntegration",
     "CreateTag",
     "HealthProbe",
-    "IconRow",
+    "Icon",
     "IdTakenError",
     "ImportOpenApi",
     "ImportResult",

@@ -36,7 +36,7 @@ from trunkline.core.integrations.queries import HANDLE_OF, ID_TAKEN, ORGANIZATIO
 from trunkline.core.integrations.reads import visible_integration
 from trunkline.core.integrations.specs import IntegrationRow
 from trunkline.core.integrations.tables import integrations
-from trunkline.core.integrations.telling import tell
+from trunkline.core.integrations.telling import Subject, tell
 from trunkline.infra.db import Tx
 from trunkline.kit.actor import Actor, Tier
 from trunkline.kit.errors import InvalidRequestError, NotFoundError
@@ -82,13 +82,6 @@ class CreateIntegration:
     data: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
-    id: str
-    organization_id: str
-    workspace_id: str
-
-
 def create_integration(tx: Tx, actor: Actor, request: CreateIntegration) -> IntegrationRow:
     """Start a private draft, owned by the caller.
 
@@ -105,7 +98,7 @@ def create_integration(tx: Tx, actor: Actor, request: CreateIntegration) -> Inte
     place = _place(tx, actor, request)
     _check(actor, request)
     publisher = _publisher(tx, actor, place.organization_id, request.publisher)
-    made = _Made(_free_id(tx, request.id), place.organization_id, place.workspace_id)
+    made = Subject(_free_id(tx, request.id), place.organization_id, place.workspace_id)
     tx.insert(
         integrations,
         id=made.id,
@@ -156,7 +149,7 @@ def free_slug(tx: Tx, actor: Actor, request: CreateIntegration) -> str:
     actor.require(Permission.INTEGRATIONS_WRITE)
     place = _place(tx, actor, request)
     check_name("name", request.name)
-    return _slug(tx, _Made(tx.new_id(), place.organization_id, place.workspace_id), request)
+    return _slug(tx, Subject(tx.new_id(), place.organization_id, place.workspace_id), request)
 
 
 def _place(tx: Tx, actor: Actor, request: CreateIntegration) -> AuthoringPlace:
@@ -209,7 +202,7 @@ def _free_id(tx: Tx, asked: str | None) -> str:
     return asked
 
 
-def _slug(tx: Tx, made: _Made, request: CreateIntegration) -> str:
+def _slug(tx: Tx, made: Subject, request: CreateIntegration) -> str:
     if request.slug is not None:
         check_integration_slug(request.slug)
         require_free_slug(tx, made.workspace_id, request.slug)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from trunkline.core.integrations.queries import (
     BY_ID,
     MEMBERS_IN_WORKSPACE,
@@ -12,7 +10,7 @@ from trunkline.core.integrations.queries import (
     VERSIONS_IN_WORKSPACE,
 )
 from trunkline.core.integrations.tables import integration_versions, integrations, version_members
-from trunkline.core.integrations.telling import tell
+from trunkline.core.integrations.telling import Subject, tell
 from trunkline.core.journal import Change
 from trunkline.infra.db import Tx
 from trunkline.kit.actor import Actor
@@ -38,17 +36,10 @@ def keep_pinned_entity(tx: Tx, actor: Actor, change: Change, event_id: str) -> N
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Owned:
-    id: str
-    organization_id: str
-    workspace_id: str
-
-
 def inherit_from_team(tx: Tx, actor: Actor, change: Change, event_id: str) -> None:
     """What a deleted team owned passes to whoever deletes the team, an admin of everything there."""
     for place in tx.fetch(OWNED_BY_TEAM, {"team_id": change.subject_id}):
-        row = _Owned(*place)
+        row = Subject(*place)
         tx.update(integrations, BY_ID, {"id": row.id}, owner_kind="user", owner_id=actor.user_id)
         data = {"ownerKind": "user", "ownerId": format_id("user", actor.user_id) if actor.user_id else None}
         tell(tx, actor, "transferred", row, changed=("owner",), data=data, parent_id=event_id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 
 from msgspec import Struct
 
@@ -24,8 +23,7 @@ MAX_SIDE = 1_024  # pixels
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedIcon:
+class Icon(Struct, frozen=True):
     """A picture that `check_icon` let through; `digest` is the SHA-256 of its content."""
 
     media_type: str
@@ -33,15 +31,7 @@ class CheckedIcon:
     content: bytes
 
 
-class IconRow(Struct, frozen=True):
-    """An integration's icon, as it is served; `digest` changes with its content."""
-
-    media_type: str
-    digest: str
-    content: bytes
-
-
-def check_icon(content: bytes) -> CheckedIcon:
+def check_icon(content: bytes) -> Icon:
     """Find out what a picture is and refuse what is too large, moves, or could do anything; needs no transaction.
 
     PNG, JPEG, GIF, WebP and SVG are known by their content, never by what they are declared as.
@@ -54,10 +44,10 @@ def check_icon(content: bytes) -> CheckedIcon:
     """
     if len(content) > MAX_BYTES:
         raise PayloadTooLargeError(f"an icon has at most {MAX_BYTES // 1024} KiB")
-    return CheckedIcon(_media_type(content), hashlib.sha256(content).hexdigest(), content)
+    return Icon(_media_type(content), hashlib.sha256(content).hexdigest(), content)
 
 
-def set_icon(tx: Tx, actor: Actor, integration_id: str, icon: CheckedIcon) -> None:
+def set_icon(tx: Tx, actor: Actor, integration_id: str, icon: Icon) -> None:
     """Give an integration an icon of its own, in place of any it has; a no-op when it is the same.
 
     Raises:
@@ -87,14 +77,14 @@ def set_icon(tx: Tx, actor: Actor, integration_id: str, icon: CheckedIcon) -> No
     tell(tx, actor, "icon_set", row, changed=("icon",), data={"mediaType": icon.media_type})
 
 
-def get_icon(tx: Tx, actor: Actor, integration_id: str) -> IconRow | None:
+def get_icon(tx: Tx, actor: Actor, integration_id: str) -> Icon | None:
     """An integration's own icon; None when it has none.
 
     Raises:
         NotFoundError: the integration is absent or outside the caller's scope.
     """
     actor.require(Permission.INTEGRATIONS_READ)
-    return tx.one(IconRow, ICON, integration_id=visible_integration(tx, actor, integration_id).id)
+    return tx.one(Icon, ICON, integration_id=visible_integration(tx, actor, integration_id).id)
 
 
 def remove_icon(tx: Tx, actor: Actor, integration_id: str) -> None:

@@ -7,9 +7,10 @@ from hashlib import sha256
 
 from msgspec.json import decode
 
+from trunkline.core.integrations.icons import Icon
 from trunkline.core.integrations.queries import (
     CURRENT_VERSION_ASTRAY,
-    ICONS,
+    ICON,
     INTEGRATION_WITHOUT_EVENT,
     MEMBER_HASHES,
     TAG_OF_ANOTHER,
@@ -17,6 +18,7 @@ from trunkline.core.integrations.queries import (
     USER_OWNER_ASTRAY,
     VERSION_ROWS,
     VERSION_WITHOUT_EVENT,
+    WITH_ICON,
 )
 from trunkline.core.integrations.specs import VersionRow
 from trunkline.infra.db import Tx
@@ -46,8 +48,9 @@ def integration_findings(tx: Tx) -> Iterator[Finding]:
     for version in tx.all(VersionRow, VERSION_ROWS):
         if _hash(tx, version) != version.content_hash:
             yield Finding("I4", format_id("version", version.id), "it differs from what was published")
-    for integration_id, digest, content in tx.fetch(ICONS, {}):
-        if sha256(content).hexdigest() != digest:
+    for integration_id in tx.column(WITH_ICON):  # one by one: together they may be larger than the memory
+        icon = tx.one(Icon, ICON, integration_id=integration_id)
+        if icon is not None and sha256(icon.content).hexdigest() != icon.digest:
             yield Finding("I16", format_id("integration", integration_id), "its icon is not what was sent")
 
 

@@ -140,4 +140,4 @@ WHERE t.organization_id <> i.organization_id OR l.organization_id <> i.organizat
   OR l.workspace_id <> i.workspace_id
 """
 
-ICONS = "SELECT integration_id, digest, content FROM integration_icons ORDER BY id"
+WITH_ICON = "SELECT integration_id FROM integration_icons ORDER BY id"

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from trunkline.core.access import Placed
 from trunkline.core.journal import Change, record
 from trunkline.infra.db import Tx
 from trunkline.kit.actor import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a change is about, where no whole row is at hand; a `Placed`."""
+
+    id: str
+    organization_id: str
+    workspace_id: str
 
 
 def tell(

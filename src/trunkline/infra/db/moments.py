@@ -6,9 +6,7 @@ from trunkline.infra.db.statements import Engine
 from trunkline.infra.db.tx import Tx
 
 # The statement's moment, not the transaction's: a transaction may have waited for a lock before this.
-_SERVER_TIME = (
-    "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
-)
+_SERVER_TIME = "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
 
 
 def shared_now(tx: Tx) -> str:

@@ -61,7 +61,7 @@ from trunkline.kit.actor import Actor, Tier
 from trunkline.kit.errors import TrunklineError
 from trunkline.kit.secret import Secret
 
-MAX_CODE = 4_096  # characters
+MAX_CODE = 8_192  # characters
 
 _log = structlog.get_logger("trunkline.core.connections")
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 FAILURES = 5  # in a row, of any connections
 OPEN_MIN_S = 10.0
 OPEN_MAX_S = 300.0
+ENDPOINTS_MAX = 4_096
 
 
 @dataclass(slots=True)
@@ -51,6 +52,8 @@ class Breaker:
     def failed(self, endpoint: str) -> None:
         """It did not answer, or only that it cannot."""
         with self._lock:
+            if len(self._circuits) >= ENDPOINTS_MAX:
+                self._circuits.clear()  # tenants name endpoints; forgetting costs each a few tries
             circuit = self._circuits.setdefault(endpoint, _Circuit())
             circuit.failures += 1
             if circuit.failures >= FAILURES:

@@ -221,7 +221,9 @@ async def _given(env: FlowServices, plan: _Plan) -> Given:
     finding = await examine(
         env.egress, configuration, place_credential(configuration, await _usable(env, plan, credential))
     )
-    _require_good(configuration, finding)
+    spent = plan.call is not None and plan.call.single_use
+    if not spent:  # what was got for a token that is good once is kept, whatever the service says to it
+        _require_good(configuration, finding)
     return Given(
         credential=credential,
         asked_at=plan.asked_at,
