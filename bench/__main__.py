@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bench import lifecycle, lists
+from bench import lifecycle, lists, proxy
 
 if __name__ == "__main__":
     lists.main([])
     lifecycle.main([])
+    proxy.main([])
