@@ -218,7 +218,8 @@ def test_a_list_takes_as_many_statements_for_twice_the_rows(parties: Parties, op
                 answer = operator(parties, operation).ask(operation, asked.path, asked.query)
             assert len(pages.rows(answer.json)) == int(limit)
             taken.append(sum(tx.statements for tx in counted))
-        assert len(set(taken)) == 1, taken
+        # One more where some of the rows are read as they were published.
+        assert max(taken) - min(taken) <= 1, taken
 
 
 @contextmanager

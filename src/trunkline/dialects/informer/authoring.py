@@ -24,43 +24,48 @@ from trunkline.web import Call, Reply, Route
 _CUSTOM: Final = "custom"
 _Text = str | UnsetType | None
 _Secret = Annotated[
-    str, Meta(description="Sealed, and in no answer.", extra_json_schema={"format": "password"})
+    _Text, Meta(description="Sealed, and in no answer.", extra_json_schema={"format": "password"})
 ]
 _Headers = Annotated[
-    dict[str, str],
+    dict[str, str] | UnsetType | None,
     Meta(
         description="Sent with every request. Values may hold `${user.username}`, `${user.displayName}`,"
         " `${user.email}`, `${user.<field>}`, `${tenant.id}` and `${tenant.<field>}`."
     ),
 ]
-_Data = Annotated[dict[str, Any], Meta(description="The driver's own configuration; no credentials.")]
+_Data = Annotated[
+    dict[str, Any] | UnsetType | None, Meta(description="The driver's own configuration; no credentials.")
+]
 
 
 class IntegrationMembers(Body, frozen=True, kw_only=True):
-    """What an integration can be given. To null and the empty text, what they name is cleared."""
+    """What an integration can be given. Null and the empty text clear what they are given for."""
 
-    category: _Text = UNSET
+    category: Annotated[_Text, Meta(description="E.g. `storage`, `communication`.")] = UNSET
     description: _Text = UNSET
-    mode: Annotated[str, Meta(description="`per-user`, the default, or `shared`.")] | UnsetType | None = UNSET
-    auth_type: (
-        Annotated[str, Meta(description="`oauth2`, the default, `apikey`, `basic`, `bearer` or `none`.")]
-        | UnsetType
-        | None
-    ) = UNSET
-    scope: Annotated[str, Meta(description="With spaces between.")] | UnsetType | None = UNSET
-    auth_uri: _Text = UNSET
-    token_uri: _Text = UNSET
-    revocation_uri: _Text = UNSET
-    api_base_uri: _Text = UNSET
+    mode: Annotated[_Text, Meta(description="`per-user`, the default, or `shared`.")] = UNSET
+    auth_type: Annotated[
+        _Text, Meta(description="`oauth2`, the default, `apikey`, `basic`, `bearer` or `none`; in any case.")
+    ] = UNSET
+    scope: Annotated[_Text, Meta(description="OAuth scopes, with spaces between.")] = UNSET
+    auth_uri: Annotated[_Text, Meta(description="The provider's authorization endpoint.")] = UNSET
+    token_uri: Annotated[_Text, Meta(description="The provider's token endpoint.")] = UNSET
+    revocation_uri: Annotated[_Text, Meta(description="Where tokens are revoked (RFC 7009).")] = UNSET
+    api_base_uri: Annotated[_Text, Meta(description="What requests are sent below.")] = UNSET
     client_id: _Text = UNSET
-    client_secret: _Secret | UnsetType | None = UNSET
-    basic_token_auth: bool | UnsetType | None = UNSET
-    api_key: _Secret | UnsetType | None = UNSET
-    api_key_location: Annotated[str, Meta(description="`header` or `query`.")] | UnsetType | None = UNSET
-    api_key_name: _Text = UNSET
-    image_url: _Text = UNSET
-    headers: _Headers | UnsetType | None = UNSET
-    data: _Data | UnsetType | None = UNSET
+    client_secret: _Secret = UNSET
+    basic_token_auth: Annotated[
+        bool | UnsetType | None,
+        Meta(description="Whether the token endpoint takes the client's credentials as HTTP Basic."),
+    ] = UNSET
+    api_key: _Secret = UNSET
+    api_key_location: Annotated[_Text, Meta(description="`header`, the default, or `query`.")] = UNSET
+    api_key_name: Annotated[_Text, Meta(description="Of header or parameter; `X-API-Key` unless given.")] = (
+        UNSET
+    )
+    image_url: Annotated[_Text, Meta(description="Of a picture, shown where there is no icon.")] = UNSET
+    headers: _Headers = UNSET
+    data: _Data = UNSET
 
 
 class CreateBody(IntegrationMembers, frozen=True, kw_only=True):
@@ -68,7 +73,7 @@ class CreateBody(IntegrationMembers, frozen=True, kw_only=True):
 
     name: str
     type: Annotated[str, Meta(description="A driver's, e.g. `google-drive`; `custom` for anything else.")]
-    id: Annotated[str, Meta(description="A UUID, to know it beforehand.")] | UnsetType | None = UNSET
+    id: Annotated[_Text, Meta(description="A UUID, to know it beforehand.")] = UNSET
 
 
 class UpdateBody(IntegrationMembers, frozen=True, kw_only=True):

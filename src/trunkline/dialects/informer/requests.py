@@ -42,8 +42,8 @@ class RequestBody(Body, frozen=True, kw_only=True):
             description="A path below the integration's base URL; or a whole URL its connection is good for."
         ),
     ]
-    method: Annotated[str, Meta(description="GET unless given.")] | None = None
-    params: Annotated[dict[str, Any], Meta(description="Added to the query; lists repeat.")] | None = None
+    method: Annotated[str | None, Meta(description="GET unless given.")] = None
+    params: Annotated[dict[str, Any] | None, Meta(description="Added to the query; lists repeat.")] = None
     data: Any = None
     headers: dict[str, str] | None = None
 

@@ -49,7 +49,7 @@ class TagBody(Body, frozen=True, kw_only=True):
     """A new tag; its name is unique in the organization."""
 
     name: str
-    color: Annotated[str, Meta(description="Whatever clients draw it in.")] | None = None
+    color: Annotated[str | None, Meta(description="Whatever clients draw it in.")] = None
 
 
 class TagChanges(Body, frozen=True, kw_only=True):

@@ -54,9 +54,9 @@ class CreateTokenBody(Body, frozen=True, kw_only=True):
     """What the token is called, and how long and for what it is good."""
 
     name: str
-    expires_at: (
-        Annotated[str, Meta(description="When it ends, with an offset or `Z`; never, if left out.")] | None
-    ) = None
+    expires_at: Annotated[
+        str | None, Meta(description="When it ends, with an offset or `Z`; never, if left out.")
+    ] = None
     read_only: bool | None = None
 
 
