@@ -410,6 +410,16 @@ MAKERS: dict[str, Maker] = {
 }
 
 
+def made_kinds() -> list[str]:
+    """Every kind there is a builder for; connections are made by a flow, which opens its own transactions."""
+    return [*MAKERS, "connection"]
+
+
+def deletable_kinds() -> list[str]:
+    """Those of them that can be made deleted."""
+    return [*DELETERS, "connection"]
+
+
 def _deletes_entity(kind: str) -> Callable[[Tx, Actor, str], object]:
     return lambda tx, actor, row_id: entities.delete_entity(tx, actor, kind, row_id)
 

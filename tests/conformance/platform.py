@@ -51,7 +51,6 @@ SPEC_OF_LIST = {
     **{f"/api/{segment}": kind for segment, kind in COLLECTIONS.items()},
     **{f"/api/{kind.plural}": "entity" for kind in entities.KINDS.values()},
     **{f"/api/{kind.plural}/{{id}}/versions": "entity_version" for kind in entities.KINDS.values()},
-    "/api/secrets": "connection",
     "/api/organization-members": "organization_member",
     "/api/teams/{id}/members": "team_member",
 }

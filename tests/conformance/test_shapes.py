@@ -249,7 +249,7 @@ def test_every_route_is_in_the_served_document(parties: Parties, dialect: Dialec
     assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
     served = answer.json
     assert {(path, method.upper()) for path, methods in served["paths"].items() for method in methods} == {
-        (route.path, route.method) for route in dialect.routes
+        (route.path.replace("...}", "}"), route.method) for route in dialect.routes
     }
     assert served == document(dialect)
 

@@ -15,7 +15,7 @@ import psycopg
 from msgspec import structs
 
 from tests.conformance.client import Client
-from tests.conformance.holdings import DELETERS, MAKERS, Holdings, install, offer
+from tests.conformance.holdings import MAKERS, Holdings, deletable_kinds, install, made_kinds, offer
 from tests.conformance.operations import Operation
 from tests.conformance.parties import hex_of
 from tests.conformance.upstream import upstream
@@ -114,17 +114,17 @@ class Twins:
 def furnish(held: Holdings) -> None:
     """Several objects of every kind, some of them deleted, in an order that is the same for every tenant."""
     random = Random(held.prefix)
-    kinds = sorted(MAKERS.keys() - {"organization"})
+    kinds = sorted({*made_kinds()} - {"organization"})
     for _ in range(ROUNDS):
         random.shuffle(kinds)
         for kind in kinds:
             held.make(kind)
-            if kind in DELETERS:
+            if kind in deletable_kinds():
                 held.make(kind, deleted=True)
         held.instance.clock.advance(timedelta(seconds=1))
-    for kind in MAKERS:
+    for kind in made_kinds():
         held.held(kind)
-    for kind in DELETERS:
+    for kind in deletable_kinds():
         held.held(kind, deleted=True)
 
 

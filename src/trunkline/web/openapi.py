@@ -141,6 +141,9 @@ def _operation(dialect: Dialect, route: Route, schemas: Schemas) -> Schema:
             },
         },
     }
+    for status, sentence in route.also.items():
+        if str(status) in operation["responses"] and status >= HTTPStatus.BAD_REQUEST:
+            operation["responses"][str(status)] = _either_way(dialect, route, sentence, schemas)
     if route.description:
         operation["description"] = route.description
     if route.permission is not None:
@@ -205,6 +208,18 @@ def _successes(dialect: Dialect, route: Route, schemas: Schemas) -> Schema:
             "headers": tagged,
         }
     return successes
+
+
+def _either_way(dialect: Dialect, route: Route, sentence: str, schemas: Schemas) -> Schema:
+    """A refusal that is a page for people where the operation is one, else an error like others."""
+    return {
+        "description": sentence,
+        "headers": {"x-request-id": {"$ref": "#/components/headers/RequestId"}},
+        "content": {
+            route.media_type or dialect.media_type: {},
+            dialect.error_media_type: {"schema": schemas.of(dialect.error_type)},
+        },
+    }
 
 
 def _error(dialect: Dialect, kind: ErrorKind, schemas: Schemas) -> Schema:

@@ -149,7 +149,7 @@ class Route:
         body_limit: bytes.
         path_parameters: descriptions by name, for the documentation.
         media_type: of the answer, where it is not the dialect's.
-        also: further statuses that are no error, each with what it says.
+        also: further statuses, each with what it says; a refusal among them may be a page for people.
     """
 
     method: str

@@ -137,6 +137,10 @@ ROUTES = [
         public=True,
         flow=True,
         raw=True,
+        also={
+            302: "Back to `returnTo`, with the outcome in the query.",
+            400: "A page: the authorization was not started here, was used already, or has run out.",
+        },
         returns=bytes,
         media_type="text/html; charset=utf-8",
         tags=("Connections",),
