@@ -79,14 +79,15 @@ def replace_private(path: Path, text: Secret) -> None:
         KeyFileError: the file cannot be written; the old one stands.
     """
     try:
+        # Before the new file is in place: from then on somebody else may be alone with it, and writing theirs.
+        for left in path.parent.glob(_beside(path, "*")):
+            left.unlink()
         fresh = _write_beside(path, text, like=path.stat())
         try:
             fresh.replace(path)
         except OSError:
             fresh.unlink()
             raise
-        for left in path.parent.glob(_beside(path, "*")):
-            left.unlink()
         _sync_directory(path.parent)
     except OSError as error:
         raise _cannot("replace", path, error) from error
