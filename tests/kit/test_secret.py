@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from trunkline.kit.errors import InvalidRequestError
-from trunkline.kit.secret import Secret
+from trunkline.kit.secret import Secret, hint_of
 
 CANARY = "canary-7f3a9b21"
 
@@ -96,3 +96,7 @@ def test_stays_masked_in_a_traceback_that_prints_local_variables():
     told = "".join(traceback.TracebackException.from_exception(failed.value, capture_locals=True).format())
     assert "held = Secret(***)" in told
     assert "canary-in-a-frame" not in told
+
+
+def test_a_hint_shows_the_end_of_what_is_long_enough() -> None:
+    assert [hint_of(Secret(text)) for text in ("x" * 8 + "abcd", "y" * 7 + "abcd", "")] == ["…abcd", "…", "…"]

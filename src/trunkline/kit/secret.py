@@ -7,6 +7,7 @@ from typing import ClassVar, Never, final
 
 from trunkline.kit.errors import InvalidRequestError
 
+SHORTEST_HINTED = 12  # characters; four of fewer would give too much away
 _MASK = "Secret(***)"
 
 
@@ -52,6 +53,12 @@ class Secret:
     # Pickle and copy of every protocol ask here; what object defines would hand the text out.
     def __getstate__(self) -> Never:
         raise TypeError("a Secret cannot be pickled or copied")
+
+
+def hint_of(value: Secret) -> str:
+    """The end of a credential, so that whoever gave it recognises it: `…` and four characters, if it is long."""
+    text = value.reveal()
+    return f"…{text[-4:]}" if len(text) >= SHORTEST_HINTED else "…"
 
 
 def _as_text(value: str | bytes) -> str | None:

@@ -10,11 +10,14 @@ from trunkline.web.application import Application, Resolver
 from trunkline.web.dialect import Claims, Credentials, Dialect, SecurityScheme
 from trunkline.web.incoming import Incoming
 from trunkline.web.openapi import openapi_document
+from trunkline.web.page import HTML, PAGE_HEADERS, page
 from trunkline.web.route import Call, FlowCall, Headers, Reply, Route
 from trunkline.web.services import AnswerSeal, CursorCodec, Services
 from trunkline.web.uploads import Upload
 
 __all__ = [
+    "HTML",
+    "PAGE_HEADERS",
     "AnswerSeal",
     "Application",
     "Call",
@@ -32,4 +35,5 @@ __all__ = [
     "Services",
     "Upload",
     "openapi_document",
+    "page",
 ]

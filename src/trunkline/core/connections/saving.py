@@ -17,7 +17,6 @@ from trunkline.core.connections.errors import (
     WrongAccountError,
 )
 from trunkline.core.connections.freshness import Lifetimes, times_of
-from trunkline.core.connections.hints import hint_of
 from trunkline.core.connections.identity import Account, stored_account
 from trunkline.core.connections.notes import checked_metadata
 from trunkline.core.connections.ownership import require_own
@@ -39,7 +38,7 @@ from trunkline.infra.db import Tx
 from trunkline.infra.vault import Vault
 from trunkline.kit.actor import Actor, Tier
 from trunkline.kit.errors import NotFoundError
-from trunkline.kit.secret import Secret
+from trunkline.kit.secret import Secret, hint_of
 from trunkline.kit.strictjson import encode
 from trunkline.kit.text import MAX_NAME, check_name
 

@@ -23,7 +23,6 @@ from trunkline.core.access import (
     tombstone,
 )
 from trunkline.core.connections.errors import SecretNameTakenError, WorkspaceDeletedError
-from trunkline.core.connections.hints import hint_of
 from trunkline.core.connections.notes import checked_metadata
 from trunkline.core.connections.queries import BY_ID, EXPIRED_SECRETS, LIVE_WORKSPACE, NAME_TAKEN
 from trunkline.core.connections.reads import SECRET_SCHEME, visible_secret
@@ -36,7 +35,7 @@ from trunkline.infra.vault import Vault
 from trunkline.infra.vault.store import DatabaseKeyStore
 from trunkline.kit.actor import Actor, Tier
 from trunkline.kit.errors import InvalidRequestError
-from trunkline.kit.secret import Secret
+from trunkline.kit.secret import Secret, hint_of
 from trunkline.kit.text import check_name
 
 MAX_VALUE = 64 * 1024  # bytes of UTF-8

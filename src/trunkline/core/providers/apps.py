@@ -37,13 +37,12 @@ from trunkline.infra.vault.store import DatabaseKeyStore
 from trunkline.kit.actor import Actor, Tier
 from trunkline.kit.errors import ConflictError, InvalidRequestError, NotFoundError
 from trunkline.kit.pages import ListQuery, Page
-from trunkline.kit.secret import Secret
+from trunkline.kit.secret import Secret, hint_of
 from trunkline.kit.strictjson import encode
 from trunkline.kit.text import check_name
 
 MAX_CLIENT_ID = 1_000  # characters
 MAX_CLIENT_SECRET = 8 * 1024  # bytes of UTF-8; some are keys
-SHORTEST_HINTED = 12  # characters; four of fewer would give too much away
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +113,7 @@ def create_provider_app(tx: Tx, actor: Actor, vault: Vault, request: CreateProvi
         provider=provider.name,
         name=provider.display_name if request.name is None else check_name("name", request.name),
         client_id=_check_client_id(request.client_id),
-        hint=_hint(request.client_secret),
+        hint=hint_of(request.client_secret),
         generation=1,
         scopes=Raw(scopes.encode()),
         created_by=actor.user_id,
@@ -147,7 +146,7 @@ def update_provider_app(tx: Tx, actor: Actor, vault: Vault, request: UpdateProvi
     changed = tuple(stored)
     if request.client_secret is not UNSET:
         _check_secret(request.client_secret)
-        after = structs.replace(after, hint=_hint(request.client_secret), generation=before.generation + 1)
+        after = structs.replace(after, hint=hint_of(request.client_secret), generation=before.generation + 1)
         stored["client_secret"] = _sealed(tx, vault, after, request.client_secret)
         stored |= {"hint": after.hint, "generation": after.generation}
         changed += ("client_secret",)
@@ -256,11 +255,6 @@ def _administered(tx: Tx, actor: Actor, app_id: str) -> ProviderAppRow:
 def _sealed(tx: Tx, vault: Vault, row: ProviderAppRow, secret: Secret) -> str:
     place = CLIENT_SECRET.place(row.id, row.generation)
     return vault.seal(DatabaseKeyStore(tx), row.organization_id, place, secret)
-
-
-def _hint(secret: Secret) -> str:
-    text = secret.reveal()
-    return f"…{text[-4:]}" if len(text) >= SHORTEST_HINTED else "…"
 
 
 def _check_client_id(value: str) -> str:

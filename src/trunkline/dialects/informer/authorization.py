@@ -23,11 +23,10 @@ from trunkline.dialects.informer.auth import cookie
 from trunkline.dialects.informer.connections import UPSTREAM
 from trunkline.dialects.informer.flows import place, services
 from trunkline.dialects.informer.integrations import ID
-from trunkline.dialects.informer.pages import HTML, page
 from trunkline.dialects.informer.wire_base import Query
 from trunkline.kit.errors import InvalidRequestError
 from trunkline.kit.ids import format_uuid
-from trunkline.web import FlowCall, Reply, Route
+from trunkline.web import HTML, FlowCall, Reply, Route, page
 
 CALLBACK: Final = "/oauth2/callback"
 KEPT_S: Final = 3_600  # seconds; longer than any authorization takes

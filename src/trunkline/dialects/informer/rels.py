@@ -10,10 +10,9 @@ from typing import Final
 
 from trunkline.dialects.informer.hal import PREFIX, Links, Resource, link, mounted, own_links, template
 from trunkline.dialects.informer.integrations import IntegrationParameters
-from trunkline.dialects.informer.pages import page
 from trunkline.dialects.informer.tags import TagParameters
 from trunkline.kit.errors import NotFoundError
-from trunkline.web import Call, Reply, Route
+from trunkline.web import Call, Reply, Route, page
 
 RELATIONS: Final = {
     "integration": "An integration: what it is called, what it connects to, and how.",

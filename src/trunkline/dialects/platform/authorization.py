@@ -11,14 +11,7 @@ from trunkline.dialects.platform.connecting import flow_services
 from trunkline.dialects.platform.wire_base import Body, Wire, member_id
 from trunkline.kit.errors import ErrorKind, InvalidRequestError
 from trunkline.kit.ids import format_id
-from trunkline.web import FlowCall, Reply, Route
-
-_PAGE_HEADERS = {
-    "cache-control": "no-store",
-    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none';"
-    " form-action 'none'; frame-ancestors 'none'",
-    "referrer-policy": "no-referrer",
-}
+from trunkline.web import HTML, PAGE_HEADERS, FlowCall, Reply, Route, page
 
 
 class AuthorizeBody(Body, frozen=True, kw_only=True):
@@ -87,7 +80,7 @@ async def callback(call: FlowCall) -> Reply:
     if finished.return_to is not None:
         return Reply(
             status=302,
-            headers={**_PAGE_HEADERS, "location": core.returning(finished.return_to, _told(finished))},
+            headers={**PAGE_HEADERS, "location": core.returning(finished.return_to, _told(finished))},
         )
     if finished.connection_id is None:
         return _page("Not connected", finished.message or finished.error or "")
@@ -101,14 +94,7 @@ def _told(finished: core.Finished) -> dict[str, str]:
 
 
 def _page(title: str, sentence: str, *, status: int = 200) -> Reply:
-    html = (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
-        "<style>body{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem}</style>"
-        f"<main><h1>{escape(title)}</h1><p>{escape(sentence)}</p></main></html>"
-    )
-    return Reply(
-        body=html.encode(), status=status, media_type="text/html; charset=utf-8", headers=_PAGE_HEADERS
-    )
+    return page(title, f"<h1>{escape(title)}</h1><p>{escape(sentence)}</p>", status=status)
 
 
 ROUTES = [
@@ -142,7 +128,7 @@ ROUTES = [
             400: "A page: the authorization was not started here, was used already, or has run out.",
         },
         returns=bytes,
-        media_type="text/html; charset=utf-8",
+        media_type=HTML,
         tags=("Connections",),
     ),
 ]

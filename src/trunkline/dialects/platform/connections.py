@@ -160,7 +160,7 @@ def confirm_origins(call: Call) -> ConnectionWire:
     return spell(core.confirm_connection_origins(call.tx, call.actor, path_id(call, "connection")))
 
 
-async def test_connection(call: FlowCall) -> ProbeWire:
+async def probe_connection(call: FlowCall) -> ProbeWire:
     """POST /api/connections/{id}/test."""
     found = await core.probe(flow_services(call), call.actor, path_id(call, "connection"))
     return ProbeWire(
@@ -283,7 +283,7 @@ ROUTES = [
     Route(
         method="POST",
         path="/api/connections/{id}/test",
-        handler=test_connection,
+        handler=probe_connection,
         operation_id="testConnection",
         summary="Ask the provider whether the credential is good.",
         permission="connections:write",

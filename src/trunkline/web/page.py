@@ -5,10 +5,10 @@ from __future__ import annotations
 from html import escape
 from typing import Final
 
-from trunkline.web import Reply
+from trunkline.web.route import Reply
 
 HTML: Final = "text/html; charset=utf-8"
-_HEADERS: Final = {
+PAGE_HEADERS: Final = {
     "cache-control": "no-store",
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'",
@@ -24,4 +24,4 @@ def page(title: str, content: str, *, status: int = 200) -> Reply:
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
         f"<style>{_STYLE}</style><main>{content}</main></html>"
     )
-    return Reply(body=html.encode(), status=status, media_type=HTML, headers=_HEADERS)
+    return Reply(body=html.encode(), status=status, media_type=HTML, headers=PAGE_HEADERS)
