@@ -15,9 +15,13 @@ from pathlib import Path
 from pkgutil import walk_packages
 from typing import Any
 
+from msgspec import Struct
+from msgspec import inspect as shapes
+
 import trunkline
 from trunkline.cli.configuration import settings_reference
 from trunkline.core.access import Permission
+from trunkline.core.manifests import RULES, Manifest, Rule
 from trunkline.dialects import discover
 from trunkline.kit.errors import TrunklineError
 from trunkline.web import Dialect
@@ -108,8 +112,28 @@ def dialect_page(dialect: Dialect) -> str:
     )
 
 
+def manifest_page() -> str:
+    """Every member of a manifest, and every rule it is held against."""
+    sections = []
+    for scope in dict.fromkeys(rule.scope for rule in RULES):
+        rows = [_rule_row(rule) for rule in RULES if rule.scope is scope]
+        sections.append(
+            f"### {scope.capitalize()}\n\n{_table(('Rule', 'Severity', 'What holds', 'Remedy'), rows)}"
+        )
+    return _page(
+        "The manifest",
+        "What `amp.yaml` may hold, and the rules that `trunkline check` holds it against;"
+        " [how to write one](../how-to/write-a-manifest.md) shows it at work.",
+        f"## Members\n\n{_table(('Member', 'Type', 'Required'), list(_manifest_members(Manifest)))}",
+        "## Rules\n\nA rule keeps its name. A manifest with an error is refused; a warning is silenced by a comment"
+        " `# amp:ignore[rule]`.",
+        *sections,
+    )
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "errors.md": errors_page,
+    "manifest.md": manifest_page,
     "permissions.md": permissions_page,
     "settings.md": settings_page,
     **{f"{dialect.name}.md": partial(dialect_page, dialect) for dialect in discover()},
@@ -146,6 +170,35 @@ def inline_errors() -> Iterator[InlineError]:
 def out_of_date() -> list[str]:
     """Names of the pages whose file is not what the code makes of it."""
     return [name for name, page in PAGES.items() if _read(REFERENCE / name) != page()]
+
+
+def _rule_row(rule: Rule) -> tuple[str, ...]:
+    return f"`{rule.name}`", rule.severity, rule.sentence, rule.remedy
+
+
+def _manifest_members(shape: type[Struct], path: str = "") -> Iterator[tuple[str, ...]]:
+    for field in shapes.type_info(shape).fields:  # type: ignore[attr-defined]  # a struct's type has them
+        place = f"{path}{field.encode_name}"
+        inner, what = _described(field.type)
+        is_list = isinstance(field.type, shapes.VarTupleType)
+        yield f"`{place}{'[]' * is_list}`", what, "yes" if field.required else ""
+        if isinstance(inner, shapes.StructType):
+            yield from _manifest_members(inner.cls, f"{place}{'[]' * is_list}.")
+
+
+def _described(shape: shapes.Type) -> tuple[shapes.Type, str]:
+    """What a member holds, and how it is called."""
+    shape = shape.type if isinstance(shape, shapes.Metadata) else shape
+    if isinstance(shape, shapes.VarTupleType):
+        inner, what = _described(shape.item_type)
+        plural = what.replace("text,", "texts, each") if what.startswith("text") else f"{what}s"
+        return inner, f"list of {plural}"
+    if isinstance(shape, shapes.LiteralType):
+        return shape, " or ".join(f"`{value}`" for value in shape.values)
+    if isinstance(shape, shapes.StrType):
+        return shape, f"text, up to {shape.max_length:,} characters"
+    called = {shapes.BoolType: "truth value", shapes.IntType: "whole number", shapes.StructType: "mapping"}
+    return shape, called[type(shape)]
 
 
 def _load_everything() -> list[Any]:

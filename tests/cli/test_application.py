@@ -15,8 +15,8 @@ from trunkline.cli.application import COMMANDS
 from trunkline.cli.failures import Exit, explain
 
 NAMES = [
-    ("init",), ("serve",), ("up",), ("demo",), ("simulator",), ("import", "openapi"), ("key", "create"),
-    ("key", "list"),
+    ("init",), ("serve",), ("up",), ("demo",), ("simulator",), ("check",), ("import", "openapi"),
+    ("key", "create"), ("key", "list"),
     ("key", "revoke"), ("db", "status"), ("db", "upgrade"), ("verify",), ("doctor",), ("settings",),
     ("version",), ("user", "add"), ("user", "list"), ("user", "password"), ("user", "deactivate"),
     ("provider", "list"), ("provider", "show"), ("provider", "import"), ("vault", "status"),

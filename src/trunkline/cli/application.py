@@ -12,6 +12,7 @@ from cyclopts import App, CycloptsError
 
 from trunkline import __version__
 from trunkline.cli.about import version
+from trunkline.cli.checking import check
 from trunkline.cli.configuration import settings
 from trunkline.cli.db import db_app
 from trunkline.cli.demo import demo
@@ -53,6 +54,7 @@ COMMANDS: tuple[Callable[..., Exit] | App, ...] = (
     up,
     demo,
     simulator,
+    check,
     import_app,
     key_app,
     provider_app,
