@@ -23,7 +23,8 @@ class Client:
     ) -> Response:
         """One request; a body that is no bytes is sent as JSON."""
         given = self.headers if headers is None else headers
-        return self._runner.run(acall(self._app, method, url, given, body))
+        # Not `run`: for each call that puts up a handler for Ctrl-C, which takes longer than the answer.
+        return self._runner.get_loop().run_until_complete(acall(self._app, method, url, given, body))
 
     def ask(
         self,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -28,23 +27,28 @@ def tables() -> tuple[Table, ...]:
     return tuple(metadata.tables.values())
 
 
-_versions: WeakKeyDictionary[Database, apsw.Connection] = WeakKeyDictionary()
-_known: WeakKeyDictionary[Database, tuple[int, Contents]] = WeakKeyDictionary()
+_watching: WeakKeyDictionary[Database, apsw.Connection] = WeakKeyDictionary()
+_known: WeakKeyDictionary[Database, tuple[Any, Contents]] = WeakKeyDictionary()
 
 
 def contents(database: Database) -> Contents:
     """Every row of every table; looked up anew only where something was committed since the last time."""
-    if not isinstance(database, SqliteDatabase):
-        return _read(database)
-    if database not in _versions:
-        _versions[database] = apsw.Connection(str(database.path))
-    # SQLite changes this number whenever another connection commits a change.
-    version = int(_versions[database].pragma("data_version"))
+    version = _version(database)
     known, found = _known.get(database, (None, {}))
     if known != version:
         found = _read(database)
         _known[database] = version, found
     return found
+
+
+def _version(database: Database) -> Any:
+    """What is another one after every commit."""
+    if not isinstance(database, SqliteDatabase):
+        return database.read_now(lambda tx: tx.value("SELECT pg_current_wal_insert_lsn()::text"))
+    if database not in _watching:
+        _watching[database] = apsw.Connection(str(database.path))
+    # SQLite changes this number whenever another connection commits a change.
+    return _watching[database].pragma("data_version")
 
 
 def _columns(table: Table) -> list[str]:
@@ -94,8 +98,11 @@ def changes(before: Contents, after: Contents) -> Changes:
 
 
 def _without(these: Contents, those: Contents) -> dict[str, list[Row]]:
-    changed = [name for name, rows in these.items() if rows != those[name]]
-    found = {name: list((Counter(these[name]) - Counter(those[name])).elements()) for name in changed}
+    found = {}
+    for name, rows in these.items():
+        if rows != those[name]:
+            others = set(those[name])  # every table has a key, so no row is there twice
+            found[name] = [row for row in rows if row not in others]
     return {name: rows for name, rows in found.items() if rows}
 
 

@@ -30,12 +30,11 @@ def place(request: pytest.FixtureRequest, databases: Databases, tmp_path: Path) 
     return flags(url, tmp_path)
 
 
-def prepared(place: list[str]) -> dict[str, Any]:
-    """An instance with an integration of two versions and a workspace for each writer."""
+def prepared(place: list[str]) -> tuple[dict[str, Any], Server]:
+    """A served instance with an integration and a workspace for each writer."""
     made: dict[str, Any] = json.loads(trunkline("init", "--json", *place).stdout)
     server = Server(*place)
-    client = Client(made["token"], server)
-    try:
+    with Client(made["token"], server) as client:
 
         def ok(method: str, path: str, body: Any = None) -> Any:
             answer = client.request(method, path, body)
@@ -66,10 +65,7 @@ def prepared(place: list[str]) -> dict[str, Any]:
             )["id"]
             for i in range(WRITERS)
         ]
-        return {**made, "integration": draft["id"], "workspaces": workspaces}
-    finally:
-        client.close()
-        server.kill()
+    return {**made, "integration": draft["id"], "workspaces": workspaces}, server
 
 
 def whole(place: list[str], load: Load) -> None:
@@ -121,20 +117,18 @@ def repeat_and_clean_up(client: Client, instance: dict[str, Any], load: Load) ->
 
 
 def kill_repeatedly(place: list[str], kills: int) -> int:
-    instance = prepared(place)
+    instance, server = prepared(place)
     effects = 0
-    for seed in range(kills):
-        dice = random.Random(seed)
-        server = Server(*place)
-        load = Load(instance["token"], instance["integration"], instance["workspaces"], seed)
-        load.run(server, seconds=dice.uniform(0, 0.2))
-        whole(place, load)
-        effects += len(load.acknowledged)
-        server = Server(*place)
-        try:
+    try:
+        for seed in range(kills):
+            load = Load(instance["token"], instance["integration"], instance["workspaces"], seed)
+            load.run(server, seconds=random.Random(seed).uniform(0, 0.2))
+            whole(place, load)
+            effects += len(load.acknowledged)
+            server = Server(*place)
             sent_again(server, instance, load)
-        finally:
-            server.kill()
+    finally:
+        server.kill()
     return effects
 
 

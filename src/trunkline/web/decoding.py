@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -47,7 +48,7 @@ class BodyReader:
     def __init__(self, struct: type[msgspec.Struct], media_types: tuple[str, ...]) -> None:
         self._struct = struct
         self._media_types = media_types
-        self.required = any(field.required for field in msgspec.structs.fields(struct))
+        self.required = any(field.required for field in _fields(struct))
 
     def check_media_type(self, content_type: str | None, encoding: str | None) -> None:
         """Refuse a body of a declared type that is not read here.
@@ -140,6 +141,7 @@ def _pairs(query_string: bytes) -> list[tuple[str, str]]:
     return pairs
 
 
+@cache  # looking into a Struct takes longer than all else an application is made of
 def _fields(struct: type[msgspec.Struct] | None) -> tuple[inspect.Field, ...]:
     if struct is None:
         return ()
