@@ -65,6 +65,20 @@ async def echo(flow: FlowCall) -> Reply:
     return Reply(body=back(), status=207, media_type="text/plain")
 
 
+def look(call_: Any) -> str:
+    assert transaction_is_open()
+    assert call_.actor is not None
+    title = call_.tx.value("SELECT title FROM notes WHERE id = :id", id=call_.path["id"])
+    if title is None:
+        raise NotFoundError("note")
+    return str(title)
+
+
+async def title(flow: FlowCall) -> dict[str, Any]:
+    assert not transaction_is_open()
+    return {"title": flow.looked}
+
+
 def keep(call_: Any) -> dict[str, Any]:
     upload: Upload = call_.body
     return {"size": len(upload.content), "type": upload.media_type, "name": upload.filename}
@@ -85,6 +99,7 @@ def route(method: str, path: str, handler: Any, **more: Any) -> Route:
 ROUTES = (
     route("POST", "/api/notes/{id}/copies", copy, flow=True, body=Key, returns=Note, status=201),
     route("GET", "/api/numbers/{limit}", count, flow=True, returns=bytes, media_type="text/plain"),
+    route("GET", "/api/notes/{id}/title", title, flow=True, look=look, returns=dict[str, Any]),
     route("POST", "/api/echo", echo, flow=True, raw=True, returns=bytes),
     route("PUT", "/api/icon", keep, upload=True, body_limit=200, returns=dict[str, Any]),
 )
@@ -127,6 +142,24 @@ def test_nobody_comes_into_a_flow_unadmitted(
     assert call(app, "POST", f"/api/notes/{note_id}/copies", headers, {"key": "Two"}).status == status
     assert call(app, "GET", "/api/numbers/3", headers).status == status
     assert call(app, "POST", "/api/echo", headers, b"abc").status == status
+
+
+def test_a_flow_looks_in_the_transaction_that_admits_its_caller(
+    app: Application, note_id: str, witness: Witness
+) -> None:
+    witness.asked.clear()
+    answer = call(app, "GET", f"/api/notes/{note_id}/title", WRITER)
+    assert (answer.status, answer.json, witness.asked) == (200, {"title": "One"}, ["inline read"])
+    missing = call(app, "GET", "/api/notes/none/title", WRITER)
+    assert (missing.status, missing.json["failure"]["code"]) == (404, "not_found")
+    assert call(app, "GET", "/api/notes/none/title").status == 401
+    assert call(app, "GET", "/api/notes/none/title", READER).status == 403
+
+
+@pytest.mark.parametrize("members", [{"flow": False}, {"public": True, "permission": None}])
+def test_only_a_flow_with_a_caller_looks_first(members: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="looks first"):
+        replace(ROUTES[2], **members)
 
 
 def test_a_flow_repeated_under_its_key_is_answered_from_its_record(app: Application, note_id: str) -> None:

@@ -94,9 +94,11 @@ class Endpoint:
             return await self._database.write(lambda tx: self._write(tx, asked))
 
     async def _flow(self, incoming: Incoming, path: Mapping[str, str]) -> Answer:
-        caller = None
+        caller = looked = None
         if not self.route.public:
-            caller = await self._database.read(lambda tx: self._admit(tx, incoming), inline=True)
+            caller, looked = await self._database.read(
+                lambda tx: self._looked(tx, incoming, path), inline=True
+            )
         asked = _Asked(incoming, path) if self.route.raw else await self._asked(incoming, path)
         call = FlowCall(
             database=self._database,
@@ -109,6 +111,7 @@ class Endpoint:
             body=asked.body,
             caller=caller,
             mount=self._mount(incoming),
+            looked=looked,
         )
         request = self._repeatable(call, asked)
         if request is None:
@@ -161,6 +164,22 @@ class Endpoint:
             data = None
         if data is None or data.strip() not in _NO_BODY:
             raise InvalidRequestError.at("", "this operation takes no body")
+
+    def _looked(self, tx: Tx, incoming: Incoming, path: Mapping[str, str]) -> tuple[Actor | None, Any]:
+        """Who asks, and what their flow looks at first."""
+        caller = self._admit(tx, incoming)
+        if self.route.look is None:
+            return caller, None
+        call = Call(
+            tx=tx,
+            services=self._services,
+            request_id=incoming.request_id,
+            headers=incoming.headers,
+            path=path,
+            caller=caller,
+            mount=self._mount(incoming),
+        )
+        return caller, self.route.look(call)
 
     def _admit(self, tx: Tx, incoming: Incoming) -> Actor | None:
         if self.route.permission is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -72,6 +73,7 @@ class FlowCall:
     Attributes:
         database: for the transactions, each as short as it can be: `await call.database.write(fn)`.
         incoming: its body can be read piece by piece where the route says `raw`.
+        looked: what the route's `look` saw; None where it has none.
 
     The others are those of a `Call`.
     """
@@ -86,6 +88,7 @@ class FlowCall:
     body: Any = None
     caller: Actor | None = None
     mount: str = ""
+    looked: Any = None
 
     @property
     def actor(self) -> Actor:
@@ -132,6 +135,8 @@ class Route:
         public: needs no credential.
         mount_only: served below the dialect's mount and not at the root.
         flow: goes out to the network, so it opens its transactions by itself.
+        look: of a flow: plain function from a `Call` without query and body to what the handler needs first,
+            read in the very transaction that admits the caller. It is for point reads.
         body: what the JSON body must be. A body whose members all have defaults may be left out.
         upload: the body is one file, as it is or as multipart/form-data; `Call.body` is an `Upload`.
         raw: body and query string are left to the handler of a flow.
@@ -163,6 +168,7 @@ class Route:
     public: bool = False
     mount_only: bool = False
     flow: bool = False
+    look: Handler | None = None
     body: type[msgspec.Struct] | None = None
     upload: bool = False
     raw: bool = False
@@ -215,7 +221,12 @@ class Route:
     @property
     def parameters(self) -> tuple[str, ...]:
         """Names of the path's parameters, in order."""
-        return tuple(_PARAMETER.findall(self.path))
+        return _parameters(self.path)
+
+
+@cache  # of as many paths as there are routes
+def _parameters(path: str) -> tuple[str, ...]:
+    return tuple(_PARAMETER.findall(path))
 
 
 def _contradiction(route: Route) -> str:
@@ -236,6 +247,10 @@ def _contradiction(route: Route) -> str:
         (route.resource is not None and not route.writes, "only a write is conditional on a resource"),
         (route.resource is not None and route.flow, "a flow is not conditional"),
         (route.flow and route.inline, "a flow runs in no transaction, so in none on the event loop"),
+        (
+            route.look is not None and (not route.flow or route.public),
+            "only a flow with a caller looks first",
+        ),
         (route.raw and not route.flow, "only a flow reads its body by itself"),
         (sum((route.raw, route.upload, route.body is not None)) > 1, "a body is of one kind"),
     )

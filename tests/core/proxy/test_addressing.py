@@ -15,7 +15,7 @@ ORIGINS = frozenset({Origin.of(BASE), Origin.of("https://hooks.example.com:8443"
 
 
 def sent_to(url: str, params: list[tuple[str, str]] | None = None, base: str = BASE) -> str:
-    return destination(base, url, params or [], origins=ORIGINS)
+    return destination(base, url, params or [], origins=ORIGINS).url
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_parameters_are_added_and_the_credentials_own_cannot_be_given() -> None:
         origins=ORIGINS,
         credential=[("key", "right")],
     )
-    assert asked == f"{BASE}/files?tenant=1&a=1&b=x+y&c=1%26key%3D2&key=right"
+    assert asked.url == f"{BASE}/files?tenant=1&a=1&b=x+y&c=1%26key%3D2&key=right"
 
 
 def test_a_base_that_nobody_agreed_to_is_refused() -> None:

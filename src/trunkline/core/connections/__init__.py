@@ -30,7 +30,13 @@ from trunkline.core.connections.errors import (
     WrongAccountError,
 )
 from trunkline.core.connections.flows.authorization import finish_authorization, start_authorization
-from trunkline.core.connections.flows.authorized import Authorized, authorized, authorized_for
+from trunkline.core.connections.flows.authorized import (
+    Authorized,
+    Looked,
+    authorized,
+    authorized_for,
+    look_up,
+)
 from trunkline.core.connections.flows.connecting import Connect, connect, reconnect
 from trunkline.core.connections.flows.inflight import in_flight
 from trunkline.core.connections.flows.journey import (
@@ -84,6 +90,7 @@ from trunkline.core.connections.specs import (
     ConnectionRow,
     SecretRow,
 )
+from trunkline.core.connections.standing import Held
 from trunkline.core.connections.workspace_secrets import (
     MAX_VALUE,
     CreateSecret,
@@ -120,9 +127,11 @@ __all__ = [
     "CredentialUntestedError",
     "Finished",
     "FlowServices",
+    "Held",
     "IntegrationSecrets",
     "InvalidStateError",
     "IssuerMismatchError",
+    "Looked",
     "NeedsReauthError",
     "NotConnectableError",
     "NothingToConfirmError",
@@ -161,6 +170,7 @@ __all__ = [
     "job_handlers",
     "list_connections",
     "list_secrets",
+    "look_up",
     "probe",
     "purge_connection",
     "purge_secret",

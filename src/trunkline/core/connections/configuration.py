@@ -21,7 +21,7 @@ from trunkline.core.integrations import (
     TokenExchange,
     read_connect,
 )
-from trunkline.core.providers import ProviderDefinition, filled, find_provider
+from trunkline.core.providers import ProviderDefinition, StoredProvider, filled, stored_provider
 from trunkline.infra.db import Tx
 from trunkline.infra.http import InvalidUrlError, Origin
 from trunkline.kit.errors import InvalidRequestError
@@ -131,15 +131,10 @@ def configuration_of(tx: Tx, source: Source, parameters: Mapping[str, str]) -> C
             cannot be one.
         InvalidRequestError: a parameter is missing or malformed.
     """
-    config, given = _read(source)
-    definition = _definition(tx, source, config)
-    if definition is None:
-        return _alone(source)
-    values = {**parameters, **config.substitutions}
-    for one in definition.substitutions:
-        if one.default is None and one.name not in values:
-            raise InvalidRequestError.at(f"parameters.{one.name}", "is required by the provider")
-    return _bound(_completed(source, config, given, filled(definition, values)))
+    config, _ = _read(source)
+    stored = _provider(tx, source, config)
+    # Both rows are read every time; what is remembered is only what follows from texts that have not changed.
+    return _alone(source) if stored is None else _provided(source, stored, frozenset(parameters.items()))
 
 
 def parameters_for(tx: Tx, source: Source, given: Mapping[str, str]) -> Mapping[str, str]:
@@ -150,8 +145,8 @@ def parameters_for(tx: Tx, source: Source, given: Mapping[str, str]) -> Mapping[
         NotConnectableError: the connecting half cannot be read.
     """
     config, _ = _read(source)
-    definition = _definition(tx, source, config)
-    known = set() if definition is None else {one.name for one in definition.substitutions}
+    stored = _provider(tx, source, config)
+    known = set() if stored is None else {one.name for one in stored.definition.substitutions}
     for name in given:
         if name not in known or name in config.substitutions:
             raise InvalidRequestError.at(f"parameters.{name[:100]}", "is not asked for by this integration")
@@ -168,6 +163,20 @@ def _parsed(auth_config: str) -> tuple[ConnectConfig, Mapping[str, Any]]:
 def _alone(source: Source) -> Configuration:
     """The configuration of an integration that leaves nothing to a provider."""
     return _bound(_completed(source, *_read(source), None))
+
+
+@lru_cache(maxsize=512)
+def _provided(
+    source: Source, stored: StoredProvider, parameters: frozenset[tuple[str, str]]
+) -> Configuration:
+    """The configuration of an integration that leaves the rest to a provider."""
+    config, given = _read(source)
+    definition = stored.definition
+    values = {**dict(parameters), **config.substitutions}
+    for one in definition.substitutions:
+        if one.default is None and one.name not in values:
+            raise InvalidRequestError.at(f"parameters.{one.name}", "is required by the provider")
+    return _bound(_completed(source, config, given, filled(definition, values)))
 
 
 def _bound(configuration: Configuration) -> Configuration:
@@ -196,10 +205,10 @@ def _read(source: Source) -> tuple[ConnectConfig, Mapping[str, Any]]:
         ) from error
 
 
-def _definition(tx: Tx, source: Source, config: ConnectConfig) -> ProviderDefinition | None:
+def _provider(tx: Tx, source: Source, config: ConnectConfig) -> StoredProvider | None:
     if config.provider is None:
         return None
-    found = find_provider(tx, source.organization_id, config.provider)
+    found = stored_provider(tx, source.organization_id, config.provider)
     if found is None:
         raise NotConnectableError(f"the integration {source.name} names a provider that does not exist")
     return found

@@ -34,16 +34,24 @@ WHERE scheme = 'secret' AND purge_after <= :now ORDER BY purge_after, id LIMIT :
 CREDENTIAL = """
 SELECT organization_id, credential, generation FROM connections WHERE id = :id AND deleted_at IS NULL
 """
-STANDING = """
-SELECT c.id, c.organization_id, c.workspace_id, c.integration_id, c.provider, c.user_id, c.scheme, c.grant_type,
+_STANDS = """
+c.id, c.organization_id, c.workspace_id, c.integration_id, c.provider, c.user_id, c.scheme, c.grant_type,
   c.status, c.reason, c.name, c.origins, c.parameters, c.scopes, c.credential, c.generation, c.refreshed_at,
   c.access_expires_at, c.refresh_expires_at, c.stale_at, c.refreshable, c.due_at, c.lease_owner, c.lease_until,
   c.intent, c.failures, c.retry_at, c.refusals, c.last_used_at, c.deleted_at,
-  i.name, i.organization_id, i.workspace_id, i.auth_config, v.auth_config
+  i.name, i.organization_id, i.workspace_id, i.auth_config, v.auth_config"""
+_WITH_INTEGRATION = """
 FROM connections c
 LEFT JOIN integrations i ON i.id = c.integration_id
 LEFT JOIN integration_versions v ON v.id = i.current_version_id
-WHERE c.id = :id AND c.scheme <> 'secret'
+WHERE c.id = :id AND c.scheme <> 'secret'"""
+STANDING = f"SELECT {_STANDS} {_WITH_INTEGRATION}"
+# What a caller may use: how it stands and the rest of its row; `{seen}` decides whether they see it.
+USABLE = f"""
+SELECT {_STANDS},
+  c.mode, c.hint, c.metadata, c.account, c.last_authorized_at, c.revocation, c.created_by, c.created_at,
+  c.updated_at, c.retention_tier, c.deletion_id {_WITH_INTEGRATION}
+  AND c.deleted_at IS NULL AND ({{seen}})
 """
 CLIENT_SECRETS = """
 SELECT organization_id, client_secret, api_key, generation, origins FROM integration_secrets WHERE id = :id

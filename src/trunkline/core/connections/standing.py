@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import lru_cache
+from types import MappingProxyType
 
 from msgspec import Struct, json
 
@@ -185,9 +186,8 @@ def read_configuration(tx: Tx, standing: Standing) -> Configuration:
     Raises:
         NotConnectableError: its integration is gone, or can no longer be read.
     """
-    parameters: Mapping[str, str] = json.decode(standing.parameters, type=dict[str, str])
     try:
-        return configuration_of(tx, standing.source, parameters)
+        return configuration_of(tx, standing.source, _parameters(standing.parameters))
     except InvalidRequestError as error:
         raise NotConnectableError(
             f"the integration of the connection {standing.name} asks for more than when it was connected:"
@@ -214,8 +214,18 @@ def hold(tx: Tx, vault: Vault, standing: Standing, *, shared_clock: bool = False
 
 def changed_origins(held_origins: str, configuration: Configuration) -> tuple[str, ...]:
     """Servers the configuration names and the owner has not consented to."""
-    consented: list[Any] = json.decode(held_origins)
-    return tuple(sorted(set(configuration.origins) - set(consented)))
+    consented = _consented(held_origins)
+    return tuple(one for one in configuration.origins if one not in consented)
+
+
+@lru_cache(maxsize=512)
+def _parameters(stored: str) -> Mapping[str, str]:
+    return MappingProxyType(json.decode(stored, type=dict[str, str]))
+
+
+@lru_cache(maxsize=512)
+def _consented(held_origins: str) -> frozenset[str]:
+    return frozenset(json.decode(held_origins, type=list[str]))
 
 
 def _opened(tx: Tx, vault: Vault, standing: Standing, configuration: Configuration) -> Credential:

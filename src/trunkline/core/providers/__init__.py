@@ -42,6 +42,7 @@ from trunkline.core.providers.importing import (
 from trunkline.core.providers.sealed import SEALED
 from trunkline.core.providers.service import (
     CreateProvider,
+    StoredProvider,
     UpdateProvider,
     create_provider,
     delete_provider,
@@ -49,6 +50,7 @@ from trunkline.core.providers.service import (
     get_provider,
     list_providers,
     resolve_provider,
+    stored_provider,
     update_provider,
     visible_provider,
 )
@@ -76,6 +78,7 @@ __all__ = [
     "ProviderInUseError",
     "ProviderNameTakenError",
     "ProviderRow",
+    "StoredProvider",
     "Substitution",
     "UpdateProvider",
     "UpdateProviderApp",
@@ -101,6 +104,7 @@ __all__ = [
     "read_details",
     "resolve_provider",
     "restore_provider_app",
+    "stored_provider",
     "update_built_in",
     "update_provider",
     "update_provider_app",

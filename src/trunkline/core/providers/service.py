@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from msgspec import UNSET, Raw, UnsetType, structs
@@ -88,13 +89,39 @@ class UpdateProvider:
         return {name: value for name, value in members.items() if value is not UNSET}
 
 
-def find_provider(tx: Tx, organization_id: str, name: str) -> ProviderDefinition | None:
+@dataclass(frozen=True, slots=True)
+class StoredProvider:
+    """A provider as its row has it: two that are equal are defined alike, whenever they were read."""
+
+    name: str
+    display_name: str
+    base_url: str | None
+    details: str
+
+    @property
+    def definition(self) -> ProviderDefinition:
+        """What it says."""
+        return _defined(self)
+
+
+@lru_cache(maxsize=512)
+def _defined(stored: StoredProvider) -> ProviderDefinition:
+    return defined(stored.name, stored.display_name, stored.base_url, stored.details)
+
+
+def stored_provider(tx: Tx, organization_id: str, name: str) -> StoredProvider | None:
     """The provider an organization means by a name: its own, else the built-in one; None where there is none.
 
     Asks nobody's permission: built-in providers are everybody's, and the others their organization's.
     """
     found = tx.fetch(PROVIDER_NAMED, {"organization_id": organization_id, "name": name})
-    return defined(*found[0]) if found else None
+    return StoredProvider(*found[0]) if found else None
+
+
+def find_provider(tx: Tx, organization_id: str, name: str) -> ProviderDefinition | None:
+    """What `stored_provider` finds, read. It is shared: who wants another makes a copy."""
+    found = stored_provider(tx, organization_id, name)
+    return None if found is None else found.definition
 
 
 def list_providers(tx: Tx, actor: Actor, query: ListQuery) -> Page[ProviderRow]:

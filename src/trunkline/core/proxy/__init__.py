@@ -6,7 +6,7 @@ flows       one request, sent again when its credential was refused
 log         what went out, for 30 days
 """
 
-from trunkline.core.proxy.flows import METHODS, Forwarded, Proxy, ProxyRequest
+from trunkline.core.proxy.flows import METHODS, Forwarded, Proxy, ProxyRequest, Sight
 from trunkline.core.proxy.log import RequestLog, forget_requests
 from trunkline.core.proxy.reads import get_request, list_requests
 from trunkline.core.proxy.slots import PER_ORGANIZATION, Slots, TooManyRequestsError
@@ -22,6 +22,7 @@ __all__ = [
     "Proxy",
     "ProxyRequest",
     "RequestLog",
+    "Sight",
     "Slots",
     "TooManyRequestsError",
     "forget_requests",

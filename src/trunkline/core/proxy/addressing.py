@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from urllib.parse import unquote_plus, urlencode
 
-from trunkline.infra.http import Origin, parse_target
+from trunkline.infra.http import Origin, Target, parse_target
 from trunkline.kit.errors import InvalidRequestError
 
 Pairs = Sequence[tuple[str, str]]
@@ -23,8 +24,8 @@ _SLASHES = re.compile(r"/|%2f|%5c", re.IGNORECASE | re.ASCII)  # also those an u
 
 def destination(
     base_url: str, url: str, params: Pairs, *, origins: Collection[Origin], credential: Pairs = ()
-) -> str:
-    """The absolute URL a request goes to.
+) -> Target:
+    """Where a request goes.
 
     A relative URL is appended to the base, whatever slashes either has at the seam: the base of the seed has a
     path of its own, which RFC 3986 resolution would lose. An absolute one must be of an origin consented to.
@@ -49,7 +50,7 @@ def destination(
         _check_path(target.path)
         whole, query = f"{target.origin}{target.path}", target.query or ""
     else:
-        base = parse_target(base_url)
+        base = _parsed_base(base_url)
         if base.origin not in origins:
             raise InvalidRequestError.at("url", "is of an origin this connection was not made for")
         if url.startswith("//"):
@@ -69,11 +70,15 @@ def _check_path(path: str) -> None:
         raise InvalidRequestError.at("url", "has a segment that would leave the base URL")
 
 
-def _with_query(whole: str, query: str, params: Pairs, credential: Pairs) -> str:
+_parsed_base = lru_cache(maxsize=512)(parse_target)  # of an integration, hence few and nobody's secret
+
+
+def _with_query(whole: str, query: str, params: Pairs, credential: Pairs) -> Target:
+    """The URL as the one parser that knows how it may be spelled takes it."""
+    if not (query or params or credential):
+        return parse_target(whole)
     taken = {name for name, _ in credential}
     kept = [part for part in query.split("&") if part and unquote_plus(part.partition("=")[0]) not in taken]
     added = [(name, value) for name, value in params if name not in taken]
     joined = "&".join([*kept, *filter(None, (urlencode(added), urlencode(credential)))])
-    url = f"{whole}?{joined}" if joined else whole
-    parse_target(url)  # the one place that knows how a URL may be spelled
-    return url
+    return parse_target(f"{whole}?{joined}" if joined else whole)

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from trunkline.core.access import Permission, variables_of
-from trunkline.core.connections import Authorized, FlowServices, authorized, authorized_for
+from trunkline.core.connections import (
+    Authorized,
+    Configuration,
+    FlowServices,
+    Held,
+    Looked,
+    authorized,
+    authorized_for,
+    look_up,
+)
 from trunkline.core.integrations import expand
 from trunkline.core.proxy.addressing import Pairs, destination
 from trunkline.core.proxy.headers import incoming, outgoing
 from trunkline.core.proxy.log import RequestLog
 from trunkline.core.proxy.slots import Slots
 from trunkline.core.proxy.specs import ProxiedRequestRow
-from trunkline.infra.http import Limits, Outbound, Streamed, parse_target
+from trunkline.infra.db import Tx
+from trunkline.infra.http import Limits, Outbound, Streamed, Target
 from trunkline.kit.actor import Actor
 from trunkline.kit.clock import stamp
 from trunkline.kit.errors import InvalidRequestError, TrunklineError
@@ -79,6 +89,19 @@ class Forwarded:
     body: Body
 
 
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What one transaction saw of the connection a request is to be sent with.
+
+    Attributes:
+        connection: its row, and its credential where that opens.
+        identity: the integration's own headers, filled in for who acts.
+    """
+
+    connection: Looked
+    identity: Pairs = ()
+
+
 @dataclass(slots=True)
 class _Sending:
     """A request under way, and what the log will say of it."""
@@ -86,9 +109,11 @@ class _Sending:
     actor: Actor
     request: ProxyRequest
     credential: Authorized
-    url: str
+    target: Target
     identity: Pairs
     body: bytes | AsyncIterator[bytes] | None = None
+    upstream: AbstractAsyncContextManager[Streamed] | None = None
+    has_slot: bool = False
     started: float = field(default_factory=time.monotonic)
     attempts: int = 0
     status: int | None = None
@@ -102,14 +127,19 @@ class _Sending:
     def outbound(self) -> Outbound:
         return Outbound(
             self.request.method,
-            self.url,
+            self.target,
             outgoing(self.request.headers, self.identity, self.credential.headers),
             self.body,
             self.request.length if isinstance(self.body, AsyncIterator) else None,
         )
 
+    async def hang_up(self) -> None:
+        """Let the upstream go."""
+        upstream, self.upstream = self.upstream, None
+        if upstream is not None:
+            await upstream.__aexit__(None, None, None)
+
     def entry(self, created_at: str) -> ProxiedRequestRow:
-        target = parse_target(self.url)
         return ProxiedRequestRow(
             id=new_id(),
             organization_id=self.credential.organization_id,
@@ -120,8 +150,8 @@ class _Sending:
             key_id=self.actor.key_id,
             request_id=self.request.request_id,
             method=self.request.method,
-            host=target.origin.authority,
-            path=target.path[:SHOWN],
+            host=self.target.origin.authority,
+            path=self.target.path[:SHOWN],
             status=self.status,
             error=self.error,
             attempts=self.attempts,
@@ -139,11 +169,30 @@ class Proxy:
         self._env = env
         self._slots = slots or Slots()
 
-    async def forward(self, actor: Actor, request: ProxyRequest) -> Forwarded:
+    def look(self, tx: Tx, actor: Actor, connection_id: str) -> Sight:
+        """What `forward` reads before it sends, for the transaction that admits the caller.
+
+        Raises:
+            NotFoundError: there is no such connection within the caller's reach.
+            ForbiddenError: it is another user's own.
+            ConflictError: the connection needs its owner.
+        """
+        actor.require(Permission.CONNECTIONS_USE)
+        looked = look_up(tx, self._env.vault, actor, connection_id)
+        if not isinstance(looked.held, Held) or not looked.held.configuration.headers:
+            return Sight(looked)
+        return Sight(looked, _identity(tx, actor, looked.held.configuration, looked.row.organization_id))
+
+    async def forward(self, actor: Actor, request: ProxyRequest, sight: Sight | None = None) -> Forwarded:
         """Send a request with a connection's credential.
 
         When the upstream refuses the credential, a fresh one is got and the request sent once more, unless its
         body was too long to be kept.
+
+        Args:
+            actor: who sends it.
+            request: what to send.
+            sight: what `look` has just seen for them of the connection the request names.
 
         Raises:
             NotFoundError: there is no such connection within the caller's reach.
@@ -155,65 +204,87 @@ class Proxy:
         actor.require(Permission.CONNECTIONS_USE)
         if request.method not in METHODS:
             raise InvalidRequestError.at("method", f"must be one of {', '.join(METHODS)}")
-        credential = await self._authorized(actor, request)
-        identity = await self._identity(actor, credential)
-        sending = _Sending(actor, request, credential, _url(request, credential), identity)
-        async with AsyncExitStack() as stack:
-            stack.callback(self._note, sending)
-            stack.enter_context(self._slots.taken(credential.organization_id))
+        if sight is not None:
+            identity = sight.identity
+            credential = await self._authorized(actor, request, looked=sight.connection)
+        else:
+            credential = await self._authorized(actor, request)
+            identity = await self._identified(actor, credential)
+        sending = _Sending(actor, request, credential, _target(request, credential), identity)
+        try:
+            self._slots.take(credential.organization_id)
+            sending.has_slot = True
             sending.body = await _repeatable(request)
-            try:
-                answer = await self._sent(stack, sending)
-            except TrunklineError as error:
-                sending.error = error.code
-                raise
+            answer = await self._sent(sending)
             sending.status = answer.status
             headers = incoming(answer.headers, answer.status)
-            return Forwarded(answer.status, headers, _Body(answer, sending, stack.pop_all()))
+        except BaseException as error:
+            if isinstance(error, TrunklineError):
+                sending.error = error.code
+            await self._end(sending)
+            raise
+        return Forwarded(answer.status, headers, _Body(answer, sending, self._end))
 
     async def _authorized(
-        self, actor: Actor, request: ProxyRequest, refused: int | None = None
+        self,
+        actor: Actor,
+        request: ProxyRequest,
+        *,
+        refused: int | None = None,
+        looked: Looked | None = None,
     ) -> Authorized:
         if request.connection_id is not None:
-            return await authorized(self._env, actor, request.connection_id, refused=refused)
+            return await authorized(self._env, actor, request.connection_id, refused=refused, looked=looked)
         if request.integration_id is None:
             raise ValueError("a request needs a connection or an integration")
         return await authorized_for(
             self._env, actor, request.integration_id, request.workspace_id, refused=refused
         )
 
-    async def _identity(self, actor: Actor, credential: Authorized) -> Pairs:
+    async def _identified(self, actor: Actor, credential: Authorized) -> Pairs:
         """The integration's own headers, filled in for who acts."""
-        headers, organization_id = credential.config.headers, credential.organization_id
-        if not headers:
+        config, organization_id = credential.config, credential.organization_id
+        if not config.headers:
             return ()
-        known = await self._env.database.read(
-            lambda tx: variables_of(tx, user_id=actor.user_id, organization_id=organization_id), inline=True
+        return await self._env.database.read(
+            lambda tx: _identity(tx, actor, config, organization_id), inline=True
         )
-        return expand(headers, known.user, known.tenant)
 
-    async def _sent(self, stack: AsyncExitStack, sending: _Sending) -> Streamed:
-        attempt = await stack.enter_async_context(AsyncExitStack())
-        answer = await self._attempt(attempt, sending)
+    async def _sent(self, sending: _Sending) -> Streamed:
+        answer = await self._attempt(sending)
         if answer.status != REFUSED or not sending.is_repeatable:
             return answer
         refused = sending.credential.generation
-        fresh = await self._authorized(sending.actor, sending.request, refused)
+        fresh = await self._authorized(sending.actor, sending.request, refused=refused)
         if fresh.generation == refused:
             return answer
-        await attempt.aclose()
-        sending.credential, sending.url = fresh, _url(sending.request, fresh)
-        return await self._attempt(stack, sending)
+        await sending.hang_up()
+        sending.credential, sending.target = fresh, _target(sending.request, fresh)
+        return await self._attempt(sending)
 
-    async def _attempt(self, stack: AsyncExitStack, sending: _Sending) -> Streamed:
+    async def _attempt(self, sending: _Sending) -> Streamed:
         sending.attempts += 1
-        return await stack.enter_async_context(self._env.egress.stream(sending.outbound(), LIMITS))
+        upstream = self._env.egress.stream(sending.outbound(), LIMITS)
+        answer = await upstream.__aenter__()
+        sending.upstream = upstream
+        return answer
 
-    def _note(self, sending: _Sending) -> None:
-        self.log.note(sending.entry(stamp(self._env.clock.now())))
+    async def _end(self, sending: _Sending) -> None:
+        """Let the upstream and the slot go, and have the log written; whatever of it fails, the rest happens."""
+        try:
+            await sending.hang_up()
+        finally:
+            if sending.has_slot:
+                self._slots.give_back(sending.credential.organization_id)
+            self.log.note(sending.entry(stamp(self._env.clock.now())))
 
 
-def _url(request: ProxyRequest, credential: Authorized) -> str:
+def _identity(tx: Tx, actor: Actor, config: Configuration, organization_id: str) -> Pairs:
+    known = variables_of(tx, user_id=actor.user_id, organization_id=organization_id)
+    return expand(config.headers, known.user, known.tenant)
+
+
+def _target(request: ProxyRequest, credential: Authorized) -> Target:
     return destination(
         credential.base_url,
         request.url,
@@ -246,10 +317,12 @@ async def _resumed(start: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[by
 class _Body:
     """An answer's body on its way; no generator, because one that was never begun would not let go."""
 
-    def __init__(self, answer: Streamed, sending: _Sending, held: AsyncExitStack) -> None:
+    def __init__(
+        self, answer: Streamed, sending: _Sending, end: Callable[[_Sending], Awaitable[None]]
+    ) -> None:
         self._chunks = answer.chunks
         self._sending = sending
-        self._held = held
+        self._end: Callable[[_Sending], Awaitable[None]] | None = end
 
     def __aiter__(self) -> _Body:
         return self
@@ -264,5 +337,7 @@ class _Body:
         return chunk
 
     async def aclose(self) -> None:
-        """Let the upstream and the slot go, and have the log written."""
-        await self._held.aclose()
+        """Let the upstream and the slot go, and have the log written; once."""
+        end, self._end = self._end, None
+        if end is not None:
+            await end(self._sending)

@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Final
 
 import structlog
+from msgspec.structs import astuple
 
 from trunkline.core.proxy.queries import EXPIRED
 from trunkline.core.proxy.specs import ProxiedRequestRow
@@ -57,7 +58,7 @@ class RequestLog:
         if not self._waiting:
             return
         entries = [self._waiting.popleft() for _ in range(len(self._waiting))]
-        rows = [tuple(getattr(entry, name) for name in COLUMNS) for entry in entries]
+        rows = [astuple(entry) for entry in entries]
         try:
             await self._database.write(lambda tx: tx.insert_many(proxied_requests, COLUMNS, rows))
         except Exception as error:  # noqa: BLE001  # the log must not fail what it tells of; it is tried again

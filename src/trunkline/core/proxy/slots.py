@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from trunkline.kit.errors import RateLimitedError
 
@@ -24,9 +22,8 @@ class Slots:
         self._limit = limit
         self._taken: Counter[str] = Counter()
 
-    @contextmanager
-    def taken(self, organization_id: str) -> Iterator[None]:
-        """Take a slot until the end of the block.
+    def take(self, organization_id: str) -> None:
+        """Take a slot, to be given back.
 
         Raises:
             TooManyRequestsError: all of the organization's are taken.
@@ -36,9 +33,9 @@ class Slots:
                 f"{self._limit} requests of this organization are under way in this process", retry_after_s=1
             )
         self._taken[organization_id] += 1
-        try:
-            yield
-        finally:
-            self._taken[organization_id] -= 1
-            if not self._taken[organization_id]:
-                del self._taken[organization_id]
+
+    def give_back(self, organization_id: str) -> None:
+        """End the use of one that was taken."""
+        self._taken[organization_id] -= 1
+        if not self._taken[organization_id]:
+            del self._taken[organization_id]

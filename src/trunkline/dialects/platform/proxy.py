@@ -72,21 +72,30 @@ class ProxiedRequestParameters(ListParameters, frozen=True, kw_only=True):
     error: str | UnsetType = UNSET
 
 
+def look(call: Call) -> core.Sight:
+    """The connection a request is to be sent with."""
+    return call.services.proxy.look(call.tx, call.actor, path_id(call, "connection"))
+
+
 async def forward(call: FlowCall) -> Reply:
     """ANY /api/connections/{id}/proxy/{path}."""
-    given = call.incoming
+    given, sight = call.incoming, call.looked
     request = core.ProxyRequest(
-        connection_id=path_id(call, "connection"),
+        connection_id=sight.connection.row.id,
         method=given.method,
         url=call.path["path"],
-        params=parse_qsl(given.query_string.decode("latin-1"), keep_blank_values=True),
+        params=_params(given.query_string),
         headers=given.headers.items(),
         body=_body(call),
         length=_length(call),
         request_id=call.request_id,
     )
-    answer = await call.services.proxy.forward(call.actor, request)
+    answer = await call.services.proxy.forward(call.actor, request, sight)
     return Reply(status=answer.status, headers=answer.headers, body=answer.body)
+
+
+def _params(query: bytes) -> list[tuple[str, str]]:
+    return parse_qsl(query.decode("latin-1"), keep_blank_values=True) if query else []
 
 
 def _body(call: FlowCall) -> AsyncIterator[bytes] | None:
@@ -128,6 +137,7 @@ def _proxying(method: str) -> Route:
         " credential with a 401, a fresh one is got and the request sent once more.",
         permission="connections:use",
         flow=True,
+        look=look,
         raw=True,
         returns=bytes,
         media_type="*/*",

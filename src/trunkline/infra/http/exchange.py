@@ -25,7 +25,7 @@ from trunkline.infra.http.errors import (
 from trunkline.infra.http.framing import framed
 from trunkline.infra.http.line import Line
 from trunkline.infra.http.messages import Headers, Limits, Outbound, Streamed
-from trunkline.infra.http.targets import parse_target
+from trunkline.infra.http.targets import Target, parse_target
 from trunkline.kit.errors import PayloadTooLargeError
 
 HEADER_LINES_MAX = 128
@@ -56,7 +56,7 @@ class Exchange(AbstractAsyncContextManager[Streamed]):
         request, limits = self._request, self._limits
         if isinstance(request.body, bytes) and len(request.body) > limits.request_bytes:
             raise PayloadTooLargeError(f"the request's body is over {limits.request_bytes} bytes")
-        target = parse_target(request.url)
+        target = request.url if isinstance(request.url, Target) else parse_target(request.url)
         headers = framed(request, target, limits)
         line = await self._line()
         dispatch = Dispatch(request, target, limits)

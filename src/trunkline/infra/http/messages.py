@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
+from trunkline.infra.http.targets import Target
+
 Headers = Sequence[tuple[str, str]]
 
 
@@ -35,14 +37,14 @@ class Outbound:
 
     Attributes:
         method: in capitals; neither CONNECT nor TRACE.
-        url: absolute; see `parse_target`.
+        url: absolute; a text is given to `parse_target`, which makes every `Target` there is.
         headers: without Host and the framing, which are made here.
         body: an iterator is read once, so a request with one can never be repeated.
         length: how many bytes an iterator yields, where known; else it goes out in chunks.
     """
 
     method: str
-    url: str
+    url: str | Target
     headers: Headers = ()
     body: bytes | AsyncIterator[bytes] | None = None
     length: int | None = None

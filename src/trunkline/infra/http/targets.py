@@ -52,8 +52,7 @@ class Origin:
     @property
     def authority(self) -> str:
         """Host and port as in a URL and the Host header; the scheme's own port is left out."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
+        return _authority(self.scheme, self.host, self.port)
 
     def __str__(self) -> str:
         return f"{self.scheme}://{self.authority}"
@@ -96,6 +95,12 @@ class Target:
     def url(self) -> str:
         """The whole again."""
         return f"{self.origin}{self.resource}"
+
+
+@lru_cache(maxsize=1_024)
+def _authority(scheme: str, host: str, port: int) -> str:
+    written = f"[{host}]" if ":" in host else host
+    return written if port == DEFAULT_PORTS[scheme] else f"{written}:{port}"
 
 
 def parse_target(url: str) -> Target:

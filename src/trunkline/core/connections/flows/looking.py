@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
+from typing import NoReturn
 
 from trunkline.core.connections.errors import NeedsReauthError
 from trunkline.core.connections.flows.services import FlowServices
@@ -13,8 +12,6 @@ from trunkline.core.connections.standing import Held, UnreadableError, hold, rea
 from trunkline.core.connections.transitions import need_reauth
 from trunkline.infra.db import Tx
 from trunkline.kit.actor import system_actor
-
-Answer = TypeVar("Answer")
 
 KEEPER = system_actor("the stored credential does not open")
 
@@ -32,20 +29,21 @@ async def look(env: FlowServices, connection_id: str) -> Held:
     def work(tx: Tx) -> Held:
         return hold(tx, env.vault, read_standing(tx, connection_id), shared_clock=True)
 
-    return await opening(env, work)
-
-
-async def opening(env: FlowServices, work: Callable[[Tx], Answer]) -> Answer:
-    """Run a read that opens a connection; one whose key is lost is left to its owner.
-
-    Raises:
-        NeedsReauthError: it does not open.
-    """
     try:
         return await env.database.read(work, inline=True)
     except UnreadableError as error:
-        row, cause = error.standing, error
+        unreadable = error
+    return await leave_unreadable(env, unreadable)
+
+
+async def leave_unreadable(env: FlowServices, error: UnreadableError) -> NoReturn:
+    """Leave a connection whose credential does not open to its owner.
+
+    Raises:
+        NeedsReauthError: always.
+    """
+    row = error.standing
     await env.database.write(partial(need_reauth, actor=KEEPER, row=row, reason=Reason.UNREADABLE))
     raise NeedsReauthError(
         f"the connection {row.name} must be connected again: {SENTENCES[Reason.UNREADABLE]}"
-    ) from cause
+    ) from error
