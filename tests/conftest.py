@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,9 +9,15 @@ import pytest
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # platformdirs misses XDG_RUNTIME_DIR on a bare machine
-    from tests.databases import Databases
+    from tests.databases import Databases, roomy_memory
     from tests.databases import databases as handed_out
     from tests.instance import Instance
+
+
+def pytest_configure() -> None:
+    """Put every test's folder where its databases are, unless told otherwise."""
+    if (memory := roomy_memory()) is not None:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
 
 
 @pytest.fixture(scope="session")

@@ -98,7 +98,7 @@ class Databases:
             self._server.cleanup()
 
 
-def _roomy_memory() -> Path | None:
+def roomy_memory() -> Path | None:
     """A folder in memory where there is one with room enough: most of a test's time goes into making files."""
     memory = Path("/dev/shm")
     roomy = os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 4 * 1024**3
@@ -107,7 +107,7 @@ def _roomy_memory() -> Path | None:
 
 @contextmanager
 def databases() -> Iterator[Databases]:
-    root = Path(tempfile.mkdtemp(prefix="tl", dir=_roomy_memory()))
+    root = Path(tempfile.mkdtemp(prefix="tl", dir=roomy_memory()))
     handed = Databases(root)
     try:
         yield handed

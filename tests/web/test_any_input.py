@@ -63,7 +63,7 @@ def app(databases: Databases) -> Iterator[Application]:
         yield create_app(database, NoteServices(), [NOTES])
 
 
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=250, deadline=None, derandomize=True)
 @given(
     method=st.sampled_from(["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"]),
     path=st.one_of(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,7 +13,7 @@ from tests.instance import Instance
 from tests.simulated import Simulated
 from trunkline.core import access, connections
 from trunkline.infra.db import Tx
-from trunkline.infra.vault.passwords import hash_password
+from trunkline.infra.vault.passwords import PasswordHash, hash_password
 from trunkline.kit.ids import parse_id
 from trunkline.kit.secret import Secret
 
@@ -34,6 +35,11 @@ DRIVE = {
     "clientSecret": "GOCSPX-xyz123abc456",
     "imageUrl": "/images/google-drive.png",
 }
+
+
+@cache  # slow on purpose, and what it comes to is tested where it is made
+def _hashed(text: str) -> PasswordHash:
+    return hash_password(Secret(text))
 
 
 class Desk:
@@ -92,7 +98,7 @@ class Desk:
         return user_id
 
     def give_password(self, user_id: str, text: str = PASSWORD) -> None:
-        hashed = hash_password(Secret(text))
+        hashed = _hashed(text)
         self.write(
             lambda tx: access.set_password(tx, access.act_as(tx, self.instance.user_id), user_id, hashed)
         )

@@ -31,7 +31,7 @@ from trunkline.kit.pages import Anchor, Deleted, Keyset, ListQuery
 
 LIBRARY = Library()
 PROFILE = settings(
-    max_examples=400,
+    max_examples=250,
     deadline=None,
     derandomize=True,
     database=None,
@@ -197,7 +197,14 @@ def test_pages_from_any_place_are_what_plain_python_says(library, request):
     check(library, *request)
 
 
-@settings(PROFILE, max_examples=120)
+@pytest.mark.soak
+@settings(PROFILE, max_examples=5_000, derandomize=False)
+@given(request=requests(placed=True))
+def test_thousands_of_pages_are_what_plain_python_says(library, request):
+    check(library, *request)
+
+
+@settings(PROFILE, max_examples=80)
 @given(request=requests(placed=False))
 def test_walking_by_cursors_visits_every_row_once_in_both_directions(library, request):
     spec, scope, query = request
