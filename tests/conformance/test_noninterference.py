@@ -41,7 +41,7 @@ _CURSOR = r"[A-Za-z0-9_-]{80,}"
 _UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _FRESH = re.compile(
     rf"(?<![0-9a-f])(?:[0-9a-f]{{32}}|{_UUID})(?![0-9a-f])|{_CURSOR}|(?:sec|pub|tok|ses|inf)_[0-9A-Za-z]{{43}}"
-    r"|ak_[0-9A-Za-z]{32}|…\w{{4}}"
+    r"|ak_[0-9A-Za-z]{32}|…\w{4}"
 )
 
 
