@@ -42,6 +42,18 @@ def _at(path: str, sentence: str) -> InvalidRequestError:
     return InvalidRequestError(f"{path}: {sentence}" if path else sentence, Problem(path, sentence))
 
 
+@cache
+def body_reader(struct: type[msgspec.Struct], media_types: tuple[str, ...]) -> BodyReader:
+    """What reads bodies into a Struct; every application of the process has the same one."""
+    return BodyReader(struct, media_types)
+
+
+@cache
+def query_reader(struct: type[msgspec.Struct] | None, *, forbid_unknown: bool) -> QueryReader:
+    """What reads query strings into a Struct; every application of the process has the same one."""
+    return QueryReader(struct, forbid_unknown=forbid_unknown)
+
+
 class BodyReader:
     """Reads JSON bodies into one Struct."""
 
@@ -141,7 +153,6 @@ def _pairs(query_string: bytes) -> list[tuple[str, str]]:
     return pairs
 
 
-@cache  # looking into a Struct takes longer than all else an application is made of
 def _fields(struct: type[msgspec.Struct] | None) -> tuple[inspect.Field, ...]:
     if struct is None:
         return ()

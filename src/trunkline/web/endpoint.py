@@ -12,7 +12,7 @@ from trunkline.infra.db import Database, Tx, UniqueError
 from trunkline.kit.actor import Actor
 from trunkline.kit.errors import InvalidRequestError, PayloadTooLargeError, PreconditionFailedError
 from trunkline.web.answer import BODILESS, VARY, Answer, Stream
-from trunkline.web.decoding import BodyReader, QueryReader
+from trunkline.web.decoding import body_reader, query_reader
 from trunkline.web.dialect import Credentials, Dialect
 from trunkline.web.etag import matches_strongly, matches_weakly, strong_etag
 from trunkline.web.idempotency import Repeat, read_key, repeatable
@@ -55,8 +55,8 @@ class Endpoint:
         self.route = route
         self._database = database
         self._services = services
-        self._query = QueryReader(route.query, forbid_unknown=dialect.forbid_unknown)
-        self._body = BodyReader(route.body, dialect.request_media_types) if route.body else None
+        self._query = query_reader(route.query, forbid_unknown=dialect.forbid_unknown)
+        self._body = body_reader(route.body, dialect.request_media_types) if route.body else None
         if (
             route.body is not None
             and dialect.forbid_unknown

@@ -6,8 +6,10 @@ confirmed by two independent sources; what two do not confirm is left out (see t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from msgspec import json
 
@@ -18,6 +20,7 @@ from trunkline.infra.db import Database, Tx, UniqueError
 from trunkline.kit.strictjson import content_hash, encode
 
 _FILE = "catalog.json"
+_COLUMNS = ("organization_id", "name", "display_name", "base_url", "definition", "content_hash")
 
 
 @cache
@@ -47,32 +50,34 @@ def sync_built_in(tx: Tx) -> None:
     stored, wanted = _stored(tx), _wanted()
     for name in stored.keys() - wanted.keys():
         tx.delete(providers, BUILT_IN_NAMED, name=name)
-    for name, definition in wanted.items():
-        digest = content_hash(definition)
-        if stored.get(name) == digest:
-            continue
-        columns = {
-            "display_name": definition.display_name,
-            "base_url": definition.base_url,
-            "definition": encode(definition.details),
-            "content_hash": digest,
-            "updated_at": tx.now,
-        }
-        if name in stored:
-            tx.update(providers, BUILT_IN_NAMED, {"name": name}, **columns)
-        else:
-            tx.insert(
-                providers, id=tx.new_id(), organization_id=None, name=name, created_at=tx.now, **columns
-            )
+    for name, row in wanted.items():
+        if name in stored and stored[name] != row["content_hash"]:
+            tx.update(providers, BUILT_IN_NAMED, {"name": name}, **row, updated_at=tx.now)
+    missing = [row for name, row in wanted.items() if name not in stored]
+    columns = ("id", "created_at", "updated_at", *_COLUMNS)
+    rows = [(tx.new_id(), tx.now, tx.now, *(row[column] for column in _COLUMNS)) for row in missing]
+    tx.insert_many(providers, columns, rows)
 
 
 def _is_behind(tx: Tx) -> bool:
-    return _stored(tx) != {name: content_hash(definition) for name, definition in _wanted().items()}
+    return _stored(tx) != {name: row["content_hash"] for name, row in _wanted().items()}
 
 
 def _stored(tx: Tx) -> dict[str, str]:
     return dict(tx.fetch(BUILT_IN_HASHES, {}))
 
 
-def _wanted() -> dict[str, ProviderDefinition]:
-    return {definition.name: definition for definition in built_in_providers()}
+@cache
+def _wanted() -> Mapping[str, Mapping[str, Any]]:
+    """The columns that say what each built-in provider is."""
+    return {
+        one.name: {
+            "organization_id": None,
+            "name": one.name,
+            "display_name": one.display_name,
+            "base_url": one.base_url,
+            "definition": encode(one.details),
+            "content_hash": content_hash(one),
+        }
+        for one in built_in_providers()
+    }

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -55,13 +56,18 @@ class SchemaError(RuntimeError):
 
 def status(url: str) -> SchemaStatus:
     """Read where the schema of the database at `url` stands, changing nothing."""
-    script = ScriptDirectory.from_config(_config())
-    head = script.get_current_head()
-    known = {revision.revision for revision in script.walk_revisions()}
+    head, known = _revisions()
     current = _postgresql_revision(url) if url.startswith("postgres") else _sqlite_revision(url)
     if head is None:
         raise SchemaError("this installation has no migrations; reinstall it")
     return SchemaStatus(current, head, current is not None and current not in known)
+
+
+@cache  # the migrations come with the code
+def _revisions() -> tuple[str | None, frozenset[str]]:
+    """The newest revision, and all of them."""
+    script = ScriptDirectory.from_config(_config())
+    return script.get_current_head(), frozenset(one.revision for one in script.walk_revisions())
 
 
 def require_current(url: str) -> None:

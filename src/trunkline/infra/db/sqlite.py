@@ -164,12 +164,13 @@ class SqliteDatabase(Database):
         self._read_deadline_s = read_deadline_s
         self.path = path
         self.catalog = catalog
+        self._vfs = vfs
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         self._writer_connection = _Connection(path, vfs, writes=True)
         # Last in, first out: the connection used last has what is asked for in its page cache.
-        self._readers: queue.LifoQueue[_Connection] = queue.LifoQueue()
+        self._readers: queue.LifoQueue[_Connection | None] = queue.LifoQueue()
         for _ in range(READERS):
-            self._readers.put(_Connection(path, vfs))
+            self._readers.put(None)  # opened when it is needed
         self._inline = _Connection(path, vfs, points=True)
         self._inline_lock = threading.Lock()
         self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-read")
@@ -187,17 +188,20 @@ class SqliteDatabase(Database):
 
     def read_now(self, work: Work[Answer]) -> Answer:
         """See `Database.read_now`."""
-        connection = self._readers.get()
-        try:
+        with self._reader() as connection:
             return self._read_on(connection, work)
-        finally:
-            self._readers.put(connection)
 
     def check_now(self, work: Work[Answer]) -> Answer:
         """See `Database.check_now`."""
+        with self._reader() as connection:
+            return self._read_on(connection, work, float("inf"))
+
+    @contextmanager
+    def _reader(self) -> Iterator[_Connection]:
         connection = self._readers.get()
         try:
-            return self._read_on(connection, work, float("inf"))
+            connection = connection or _Connection(self.path, self._vfs)
+            yield connection
         finally:
             self._readers.put(connection)
 
@@ -234,10 +238,10 @@ class SqliteDatabase(Database):
         self._queue.put(None)
         self._writer.join()
         self._pool.shutdown()
-        connections = [self._writer_connection, self._inline]
-        connections.extend(self._readers.get() for _ in range(READERS))
-        for connection in connections:
-            connection.raw.close()
+        opened = [self._writer_connection, self._inline, *(self._readers.get() for _ in range(READERS))]
+        for connection in opened:
+            if connection is not None:
+                connection.raw.close()
 
     def _write_loop(self) -> None:
         while (job := self._queue.get()) is not None:
