@@ -19,6 +19,8 @@ from trunkline.core import (
     integrations,
     providers,
     proxy,
+    uploads,
+    webhooks,
     workspaces,
 )
 from trunkline.core.connections import handlers as connection_handlers
@@ -28,9 +30,16 @@ from trunkline.core.entities.invariants import entity_findings
 from trunkline.core.entities.tables import entities as entity_rows
 from trunkline.core.entities.tables import entity_versions
 from trunkline.core.installs import handlers as install_handlers
+from trunkline.core.installs.health import follow_connection
 from trunkline.core.installs.invariants import install_findings
+from trunkline.core.installs.tables import (
+    install_configs,
+    install_keys,
+    members,
+    solution_members,
+    solutions,
+)
 from trunkline.core.installs.tables import installs as install_rows
-from trunkline.core.installs.tables import members, solution_members, solutions
 from trunkline.core.integrations import handlers as integration_handlers
 from trunkline.core.integrations.invariants import integration_findings
 from trunkline.core.integrations.tables import integration_icons, integration_tags
@@ -39,8 +48,11 @@ from trunkline.core.journal import forget_expired_answers, journal_findings
 from trunkline.core.providers import handlers as provider_handlers
 from trunkline.core.providers.tables import provider_apps as provider_app_rows
 from trunkline.core.proxy import handlers as proxy_handlers
+from trunkline.core.webhooks import handlers as webhook_handlers
+from trunkline.core.webhooks.invariants import webhook_findings
 from trunkline.core.workspaces import remove_with_workspace, revive_with_workspace, tombstone_with_workspace
 from trunkline.core.workspaces.cascade import Reaction
+from trunkline.core.workspaces.invariants import group_findings
 from trunkline.infra.db import Catalog, Database, Specs, Tx, migrate, open_database
 from trunkline.infra.db.integrity import integrity_findings
 from trunkline.infra.http import Egress, InvalidUrlError, egress_policy
@@ -69,6 +81,8 @@ CAPABILITIES = (
     "connections",
     "installs",
     "proxy",
+    "uploads",
+    "webhooks",
 )
 MECHANICS = ("vault", "jobs")
 
@@ -82,12 +96,18 @@ SPECS: Specs = MappingProxyType(
         **connections.SPECS,
         **installs.SPECS,
         **proxy.SPECS,
+        **webhooks.SPECS,
         **events.SPECS,
     }
 )
 
 # Every column with sealed values: rotation, status and checks go through these and nothing else.
-SEALED: tuple[SealedColumn, ...] = (KEPT_ANSWER, *providers.SEALED, *connections.SEALED)
+SEALED: tuple[SealedColumn, ...] = (
+    KEPT_ANSWER,
+    *providers.SEALED,
+    *connections.SEALED,
+    *webhooks.SEALED,
+)
 
 # Everything in a workspace that carries a tombstone of its own.
 _TOMBSTONED = (
@@ -106,8 +126,19 @@ def _of_entities(what: str, *reactions: Reaction) -> dict[str, tuple[Reaction, .
     return {f"{kind}.{what}": reactions for kind in entities.KINDS}
 
 
+# Whatever makes a connection usable or unusable, so that the health of installs follows.
+_TURNS = (
+    *(
+        f"connection.{verb}"
+        for verb in ("needs_reauth", "suspended", "resumed", "reconnected", "disconnected")
+    ),
+    "secret.deleted",
+    "secret.restored",
+)
+
 REACTIONS: Mapping[str, Sequence[Reaction]] = MappingProxyType(
     {
+        **dict.fromkeys(_TURNS, (follow_connection,)),
         **_of_entities("updated", install_handlers.detach_edited_clone),
         **_of_entities("deleted", install_handlers.remove_deleted_entity),
         **_of_entities("restored", install_handlers.revive_restored_entity),
@@ -131,13 +162,17 @@ REACTIONS: Mapping[str, Sequence[Reaction]] = MappingProxyType(
         "workspace.restored": (
             revive_with_workspace(*_TOMBSTONED),
             install_handlers.revive_workspace_loans,
+            install_handlers.refresh_workspace_health,
         ),
         # Whatever points at a row goes before it.
         "workspace.purging": (
             install_handlers.keep_installed_workspace,
             install_handlers.end_workspace_loans,
+            webhook_handlers.purge_with_workspace,
             proxy_handlers.forget_workspace_requests,
-            remove_with_workspace(solution_members, members, install_rows, solutions),
+            remove_with_workspace(
+                install_keys, install_configs, solution_members, members, install_rows, solutions
+            ),
             connection_handlers.purge_with_workspace,
             provider_handlers.purge_with_workspace,
             integration_handlers.remove_workspace_versions,
@@ -187,12 +222,23 @@ def _forget_requests(context: JobContext) -> None:
     context.database.write_now(proxy.forget_requests)
 
 
+def _forget_uploads(context: JobContext) -> None:
+    context.database.write_now(uploads.forget_uploads)
+
+
+def _forget_signing_keys(context: JobContext) -> None:
+    context.database.write_now(webhooks.forget_signing_keys)
+
+
 HANDLERS: Mapping[str, Handler] = MappingProxyType(
     {
         "events.number": _number_events,
         "answers.forget": _forget_answers,
         "proxy.forget": _forget_requests,
+        "uploads.forget": _forget_uploads,
+        "webhooks.forget": _forget_signing_keys,
         "retention.purge": Retention(PURGERS).run,
+        installs.PAUSE_DROPPED_JOB: installs.run_pause_dropped,
     }
 )
 PERIODICS: Mapping[str, Periodic] = MappingProxyType(
@@ -200,6 +246,8 @@ PERIODICS: Mapping[str, Periodic] = MappingProxyType(
         "events.number": Periodic(1, needed=events.has_unnumbered),
         "answers.forget": Periodic(3_600),
         "proxy.forget": Periodic(3_600),
+        "uploads.forget": Periodic(3_600),
+        "webhooks.forget": Periodic(3_600),
         "retention.purge": Periodic(900),
         "vault.tend": Periodic(3_600),
         **connections.PERIODICS,
@@ -219,6 +267,7 @@ class PlatformServices:
     logins: access.Logins
     public_url: str
     proxy: proxy.Proxy
+    activity: installs.KeyActivity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,6 +342,7 @@ def open_platform(
         logins=access.Logins(clock or SystemClock()),
         public_url=env.public_url,
         proxy=proxy.Proxy(env, proxy.RequestLog(database)),
+        activity=installs.KeyActivity(database),
     )
     return Platform(
         settings=settings,
@@ -322,11 +372,13 @@ def application(platform: Platform) -> Application:
     async def lifespan() -> AsyncIterator[None]:
         platform.worker.start()
         platform.services.proxy.log.start()
+        platform.services.activity.start()
         try:
             yield
         finally:
             await platform.worker.stop()
             await platform.services.proxy.log.stop()
+            await platform.services.activity.stop()
             # A token that is being fetched is stored before its connection goes.
             await connections.in_flight(platform.database).settle(platform.database)
             await platform.services.egress.close()
@@ -349,10 +401,12 @@ def verify(database: Database, vault: Vault | None = None) -> list[Finding]:
     checks = (
         integrity_findings,
         journal_findings,
+        group_findings,
         entity_findings,
         integration_findings,
         connection_findings,
         install_findings,
+        webhook_findings,
         partial(vault_findings, columns=SEALED, vault=vault),
     )
     return database.check_now(lambda tx: [finding for check in checks for finding in check(tx)])

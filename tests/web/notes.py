@@ -12,6 +12,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from trunkline.core.access import Logins
+from trunkline.core.installs import KeyActivity
 from trunkline.core.proxy import Proxy
 from trunkline.infra.db import Tx, UniqueError
 from trunkline.infra.http import Egress
@@ -64,6 +65,10 @@ class NoteServices:
     @property
     def proxy(self) -> Proxy:
         raise NotImplementedError("notes are sent nowhere")
+
+    @property
+    def activity(self) -> KeyActivity:
+        raise NotImplementedError("nobody is installed anywhere")
 
 
 class Note(msgspec.Struct, frozen=True):

@@ -31,6 +31,14 @@ class Actor:
         administered: those of them where the user is owner or admin, hence admin of every workspace.
         key_id: the access key used, if any.
         workspace_id, workspace_tier: the workspace the key is bound to and the user's tier there.
+        over_groups: bound to a project, whose groups are reached as well: the workspaces it owns.
+        group_id: the one group that is reached beside the project; None where there is none, or not yet.
+        group_ref: what that group is called in the project. It holds from the group's first use on, also
+            where the actor is older than the group and `group_id` is therefore None.
+        group_tier: the tier in groups; None where it is the one in the project.
+        consumer_ref: the one consumer of the project that is acted for, None where any may be named.
+        front_end: a publisher's page in a customer's browser. It sees what the project publishes and its groups,
+            nothing else that is in the project, and has no part in what was given to the user.
         operations: the permissions the key allows (`integrations:read`, `installs:*`, `*:read`), None for all.
         entity_ids: the objects the key is narrowed to, None for all.
         system_reason: set on the system actor only: why the system acts; such an actor sees every row.
@@ -44,6 +52,12 @@ class Actor:
     key_id: str | None = None
     workspace_id: str | None = None
     workspace_tier: Tier = Tier.NONE
+    over_groups: bool = False
+    group_id: str | None = None
+    group_ref: str | None = None
+    group_tier: Tier | None = None
+    consumer_ref: str | None = None
+    front_end: bool = False
     operations: frozenset[str] | None = None
     entity_ids: frozenset[str] | None = None
     system_reason: str | None = None
@@ -53,6 +67,18 @@ class Actor:
     def is_system(self) -> bool:
         """Whether this is the system itself, acting for a stated reason."""
         return self.system_reason is not None
+
+    @property
+    def reaches_groups(self) -> bool:
+        """Whether anything is reached of what the project owns."""
+        return self.over_groups or self.group_id is not None or self.group_ref is not None
+
+    @property
+    def tier_in_groups(self) -> Tier:
+        """The tier held in every group that is reached."""
+        if not self.reaches_groups:
+            return Tier.NONE
+        return self.workspace_tier if self.group_tier is None else self.group_tier
 
     def allows(self, permission: str) -> bool:
         """Whether the key's scope lets `resource:action` through; says nothing about tiers."""

@@ -5,6 +5,7 @@
     ├── UnauthenticatedError     401  no credential, or one that is unknown, expired or revoked
     ├── ForbiddenError           403  the caller sees the object but may not do this to it
     ├── NotFoundError            404  absent, or outside the caller's scope: the two look alike
+    ├── NotAcceptableError       406  the client accepts no type the answer can be given as
     ├── ConflictError            409  the object's state does not allow it
     ├── PreconditionFailedError  412  If-Match names another representation
     ├── PayloadTooLargeError     413  the body or header is over its limit
@@ -32,6 +33,7 @@ class ErrorKind(StrEnum):
     FORBIDDEN = "forbidden"
     NOT_FOUND = "not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
+    NOT_ACCEPTABLE = "not_acceptable"
     CONFLICT = "conflict"
     PRECONDITION_FAILED = "precondition_failed"
     PAYLOAD_TOO_LARGE = "payload_too_large"
@@ -54,6 +56,7 @@ _STATUS = {
     ErrorKind.FORBIDDEN: 403,
     ErrorKind.NOT_FOUND: 404,
     ErrorKind.METHOD_NOT_ALLOWED: 405,
+    ErrorKind.NOT_ACCEPTABLE: 406,
     ErrorKind.CONFLICT: 409,
     ErrorKind.PRECONDITION_FAILED: 412,
     ErrorKind.PAYLOAD_TOO_LARGE: 413,
@@ -127,6 +130,13 @@ class NotFoundError(TrunklineError):
 
     def __init__(self, what: str = "object") -> None:
         super().__init__(f"{what} not found")
+
+
+class NotAcceptableError(TrunklineError):
+    """The client accepts no media type that the answer can be given as; nothing was changed."""
+
+    kind = ErrorKind.NOT_ACCEPTABLE
+    code = "not_acceptable"
 
 
 class ConflictError(TrunklineError):

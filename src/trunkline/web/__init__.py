@@ -7,6 +7,7 @@ the handler, encode, keep the answer.
 """
 
 from trunkline.web.application import Application, Resolver
+from trunkline.web.cors import Cors
 from trunkline.web.dialect import Claims, Credentials, Dialect, SecurityScheme
 from trunkline.web.incoming import Incoming
 from trunkline.web.openapi import openapi_document
@@ -22,6 +23,7 @@ __all__ = [
     "Application",
     "Call",
     "Claims",
+    "Cors",
     "Credentials",
     "CursorCodec",
     "Dialect",

@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 from trunkline.infra.db import Database
 from trunkline.kit.errors import NotFoundError, TrunklineError
 from trunkline.web.answer import VARY, Answer
+from trunkline.web.cors import is_preflight
 from trunkline.web.dialect import Dialect
 from trunkline.web.endpoint import Endpoint
 from trunkline.web.errors import ClientGoneError, InternalError, MethodNotAllowedError
@@ -30,7 +31,8 @@ _log = structlog.get_logger("trunkline.web")
 class Application:
     """Serves dialects and a few pages; plain ASGI.
 
-    Every dialect is served below `/<name>` and, verbatim, at the root, save what a route keeps to the mount.
+    Every dialect is served below `/<name>` and, verbatim, at the root, save what a route keeps to the mount. What
+    no operation answers is refused in the words of the dialect that alone has paths beginning so.
     """
 
     def __init__(
@@ -59,7 +61,7 @@ class Application:
         """
         if not dialects:
             raise ValueError("there is no dialect to serve")
-        self._dialects = {dialect.name: dialect for dialect in dialects}
+        self._dialects = {**_beginnings(dialects), **{dialect.name: dialect for dialect in dialects}}
         self._default = dialects[0]
         self._pages = dict(pages)
         self._resolver = resolver
@@ -88,8 +90,11 @@ class Application:
         choice = None
         try:
             page = self._pages.get(incoming.path)
-            match = None if page is not None else self._match(incoming)
-            if match is not None:
+            preflight = None if page is not None else self._preflight(incoming)
+            match = None if page is not None or preflight is not None else self._match(incoming)
+            if preflight is not None:
+                dialect, answer = preflight
+            elif match is not None:
                 dialect = match.candidates[0].dialect
                 endpoint, choice = await self._chosen(incoming, match)
                 dialect = endpoint.dialect
@@ -105,7 +110,19 @@ class Application:
             answer = _spelled(dialect, InternalError(), incoming)
         if choice is not None:
             answer.headers |= {HEADER: f"{choice.dialect}; by={choice.by}", "vary": VARY}
+        if dialect.cors is not None:
+            answer.headers |= dialect.cors.headers()
         await answer.send(send, request_id=incoming.request_id, head=incoming.method == "HEAD")
+
+    def _preflight(self, incoming: Incoming) -> tuple[Dialect, Answer] | None:
+        """What a browser is told that asks for a page of another origin; None where nobody gives it leave."""
+        if not is_preflight(incoming):
+            return None
+        for candidates in (methods := self._router.methods(incoming.path)).values():
+            for endpoint in candidates:
+                if endpoint.dialect.cors is not None:
+                    return endpoint.dialect, endpoint.dialect.cors.preflight(methods)
+        return None
 
     def _match(self, incoming: Incoming) -> Match | None:
         path = incoming.path
@@ -148,6 +165,17 @@ async def _nothing() -> AsyncIterator[None]:
     yield
 
 
+def _beginnings(dialects: Sequence[Dialect]) -> dict[str, Dialect]:
+    """The dialects that alone have paths at the root which begin with a segment, by that segment."""
+    found: dict[str, set[str]] = {}
+    for dialect in dialects:
+        for route in dialect.routes:
+            if not route.mount_only:
+                found.setdefault(route.path[1:].partition("/")[0], set()).add(dialect.name)
+    by_name = {dialect.name: dialect for dialect in dialects}
+    return {first: by_name[names.pop()] for first, names in found.items() if len(names) == 1}
+
+
 def _check_operation_ids(dialect: Dialect) -> None:
     seen: set[str] = set()
     for route in dialect.routes:
@@ -159,6 +187,8 @@ def _check_operation_ids(dialect: Dialect) -> None:
 def _spelled(dialect: Dialect, error: TrunklineError, incoming: Incoming) -> Answer:
     status, headers, body = dialect.render_error(error, incoming.request_id)
     spelled = {name.lower(): value for name, value in headers.items()}
+    if dialect.negotiate_error is not None:
+        spelled.setdefault("content-type", dialect.negotiate_error(incoming.headers))
     spelled.setdefault("content-type", dialect.error_media_type)
     if isinstance(error, MethodNotAllowedError):
         spelled["allow"] = ", ".join(error.allow)

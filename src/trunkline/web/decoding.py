@@ -13,6 +13,7 @@ from msgspec import inspect
 
 from trunkline.kit import strictjson
 from trunkline.kit.errors import InvalidRequestError, Problem, UnsupportedMediaError
+from trunkline.web.errors import InvalidQueryError
 
 QUERY_LIMIT: Final = 32 * 1024  # bytes; a filter may have 8 KiB, three times that when percent-encoded
 _MAX_PARAMETERS = 200
@@ -121,13 +122,13 @@ class QueryReader:
         for name, text in _pairs(query_string):
             if name not in self._parameters:
                 if self._forbid_unknown:
-                    raise _at(name, "unknown query parameter")
+                    raise _in_query(name, "unknown query parameter")
                 continue
             convert, many = self._parameters[name]
             if many:
                 values.setdefault(name, []).append(convert(text))
             elif name in values:
-                raise _at(name, "given more than once")
+                raise _in_query(name, "given more than once")
             else:
                 values[name] = convert(text)
         if self._struct is None:
@@ -135,21 +136,27 @@ class QueryReader:
         try:
             return msgspec.convert(values, self._struct)
         except msgspec.ValidationError as error:
-            raise invalid(error) from error
+            found = invalid(error)
+            raise InvalidQueryError(found.message, *found.details) from error
+
+
+def _in_query(path: str, sentence: str) -> InvalidQueryError:
+    found = _at(path, sentence)
+    return InvalidQueryError(found.message, *found.details)
 
 
 def _pairs(query_string: bytes) -> list[tuple[str, str]]:
     if len(query_string) > QUERY_LIMIT:
-        raise InvalidRequestError.at("", f"the query string is longer than {QUERY_LIMIT} bytes")
+        raise InvalidQueryError.at("", f"the query string is longer than {QUERY_LIMIT} bytes")
     if query_string.count(b"&") >= _MAX_PARAMETERS:
-        raise InvalidRequestError.at("", f"more than {_MAX_PARAMETERS} query parameters")
+        raise InvalidQueryError.at("", f"more than {_MAX_PARAMETERS} query parameters")
     try:
         pairs = parse_qsl(query_string.decode("ascii"), keep_blank_values=True, errors="strict")
     except UnicodeDecodeError as error:
-        raise InvalidRequestError.at("", "the query string is not percent-encoded UTF-8") from error
+        raise InvalidQueryError.at("", "the query string is not percent-encoded UTF-8") from error
     for name, text in pairs:
         if "\x00" in text:
-            raise _at(name, "holds U+0000, which cannot be stored")
+            raise _in_query(name, "holds U+0000, which cannot be stored")
     return pairs
 
 
@@ -183,11 +190,11 @@ def _bare(kind: inspect.Type) -> inspect.Type:
 def _integer(name: str, text: str) -> int:
     number = int(text) if _INTEGER.fullmatch(text) else None
     if number is None or abs(number) > strictjson.MAX_INTEGER:
-        raise _at(name, "expected an integer")
+        raise _in_query(name, "expected an integer")
     return number
 
 
 def _boolean(name: str, text: str) -> bool:
     if text not in _BOOLEANS:
-        raise _at(name, "expected true or false")
+        raise _in_query(name, "expected true or false")
     return _BOOLEANS[text]

@@ -12,6 +12,7 @@ import msgspec
 from trunkline.infra.db import Database, Tx
 from trunkline.kit.actor import Actor
 from trunkline.kit.errors import ErrorKind, TrunklineError
+from trunkline.web.cors import Cors
 from trunkline.web.incoming import Incoming
 from trunkline.web.route import Headers, Route
 from trunkline.web.services import Services
@@ -87,8 +88,10 @@ class Dialect:
         error_type: the Struct that `render_error` spells, for the documentation.
         encode: from a handler's value to bytes.
         negotiate: the type an answer is labelled with, where the request has a say in it.
+        negotiate_error: the same of an error; it refuses nothing.
         forbid_unknown: unknown parameters and members, and bodies where none is read, are refused.
         errors: kinds that any of its operations may answer, e.g. RATE_LIMITED where a limit is set.
+        cors: what pages of other origins may ask; None for nothing.
         request_media_types: types of bodies it reads.
         media_type, error_media_type: types of its answers.
         examples: sample values by member name, for the documentation.
@@ -105,8 +108,10 @@ class Dialect:
     error_type: type[msgspec.Struct]
     encode: Callable[[Any], bytes] = field(default=msgspec.json.Encoder().encode)
     negotiate: Negotiate | None = None
+    negotiate_error: Negotiate | None = None
     forbid_unknown: bool = True
     errors: tuple[ErrorKind, ...] = ()
+    cors: Cors | None = None
     security: SecurityScheme = BEARER
     request_media_types: tuple[str, ...] = ("application/json",)
     media_type: str = "application/json"

@@ -277,6 +277,8 @@ class Endpoint:
         return answer
 
     def _bytes(self, value: Any) -> bytes:
+        if isinstance(value, str) and (self.route.media_type or "").startswith("text/"):
+            return value.encode()
         return value if isinstance(value, bytes) else self.dialect.encode(value)
 
     def _tag(self, answer: Answer) -> bool:

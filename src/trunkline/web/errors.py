@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from trunkline.kit.errors import ErrorKind, TrunklineError
+from trunkline.kit.errors import ErrorKind, InvalidRequestError, TrunklineError
 
 
 class MethodNotAllowedError(TrunklineError):
@@ -20,6 +20,12 @@ class MethodNotAllowedError(TrunklineError):
     def __init__(self, method: str, allow: Iterable[str]) -> None:
         self.allow = tuple(sorted(allow))
         super().__init__(f"{method[:20]} is not allowed here, only {', '.join(self.allow)}")
+
+
+class InvalidQueryError(InvalidRequestError):
+    """What is malformed stands in the query string: some dialects say where they found what."""
+
+    code = "invalid_request"
 
 
 class InternalError(TrunklineError):

@@ -18,6 +18,7 @@ from trunkline.kit.errors import (
     ForbiddenError,
     GatewayTimeoutError,
     InvalidRequestError,
+    NotAcceptableError,
     NotFoundError,
     PayloadTooLargeError,
     PreconditionFailedError,
@@ -40,6 +41,7 @@ _SENTENCES: Final = {
     ErrorKind.UNAUTHENTICATED: "No credential, or one that is unknown, expired or revoked.",
     ErrorKind.FORBIDDEN: "The caller may not do this, or the key is not scoped for it.",
     ErrorKind.NOT_FOUND: "Absent, or outside the caller's reach: the two look alike.",
+    ErrorKind.NOT_ACCEPTABLE: "The answer is of no type that the client accepts.",
     ErrorKind.CONFLICT: "The present state does not allow it, or the Idempotency-Key was used before.",
     ErrorKind.PRECONDITION_FAILED: "The object is no longer the one that If-Match names.",
     ErrorKind.PAYLOAD_TOO_LARGE: "The body is too long.",
@@ -56,6 +58,7 @@ _SAMPLES: Final[dict[ErrorKind, TrunklineError]] = {
         "this key is not scoped for integrations:write", code="scope_missing"
     ),
     ErrorKind.NOT_FOUND: NotFoundError("integration"),
+    ErrorKind.NOT_ACCEPTABLE: NotAcceptableError("there is no such version of this API"),
     ErrorKind.CONFLICT: IdempotencyKeyReusedError("this Idempotency-Key was used for another request"),
     ErrorKind.PRECONDITION_FAILED: PreconditionFailedError("the object has changed since; read it again"),
     ErrorKind.PAYLOAD_TOO_LARGE: PayloadTooLargeError("the body is longer than 1048576 bytes"),
@@ -136,7 +139,7 @@ def _operation(dialect: Dialect, route: Route, schemas: Schemas) -> Schema:
         "responses": {
             **_successes(dialect, route, schemas),
             **{
-                str(kind.status): {"$ref": f"#/components/responses/{_RESPONSE_NAMES[kind]}"}
+                str(_status(dialect, kind)): {"$ref": f"#/components/responses/{_RESPONSE_NAMES[kind]}"}
                 for kind in possible_errors(dialect, route)
             },
         },
@@ -220,6 +223,11 @@ def _either_way(dialect: Dialect, route: Route, sentence: str, schemas: Schemas)
             dialect.error_media_type: {"schema": schemas.of(dialect.error_type)},
         },
     }
+
+
+def _status(dialect: Dialect, kind: ErrorKind) -> int:
+    """What the dialect answers this kind of error with."""
+    return dialect.render_error(_SAMPLES[kind], _SAMPLE_REQUEST_ID)[0]
 
 
 def _error(dialect: Dialect, kind: ErrorKind, schemas: Schemas) -> Schema:

@@ -24,7 +24,8 @@ METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _PARAMETER = re.compile(r"\{([a-z_][a-z0-9_]*)(?:\.\.\.)?\}", re.ASCII)
 _PERMISSION = re.compile(r"[a-z_]+:[a-z_]+", re.ASCII)
 _PATH = re.compile(
-    r"(?:/(?:[A-Za-z0-9._~-]+|\{[a-z_][a-z0-9_]*\}))+(?:/|/\{[a-z_][a-z0-9_]*\.\.\.\})?", re.ASCII
+    r"(?:/(?:[A-Za-z0-9._~-]+|\{[a-z_][a-z0-9_]*\})(?::[A-Za-z][A-Za-z-]*)?)+(?:/|/\{[a-z_][a-z0-9_]*\.\.\.\})?",
+    re.ASCII,
 )
 
 
@@ -126,7 +127,8 @@ class Route:
     """One operation of a dialect; what is declared here is enforced, documented and tested.
 
     Attributes:
-        path: e.g. `/api/integrations/{id}`, without the dialect's mount.
+        path: e.g. `/api/integrations/{id}`, without the dialect's mount; a segment may end in a verb of its
+            own: `/things:batch`, `/things/{id}:pause`.
         handler: plain function from a `Call` to a value the dialect can encode, or a `Reply`. It may be run
             again, so it must have no effect but through its transaction. Of a `flow`, a coroutine function
             from a `FlowCall`.
@@ -141,7 +143,8 @@ class Route:
         upload: the body is one file, as it is or as multipart/form-data; `Call.body` is an `Upload`.
         raw: body and query string are left to the handler of a flow.
         query: what the query string may hold; each member is one parameter, lists may repeat.
-        returns: documented type of the answer; None for none, bytes for another media type.
+        returns: documented type of the answer; None for none, bytes for another media type. A str is sent as
+            it is where `media_type` is a text's.
         write: whether it changes anything; by default every method but GET does.
         inline: an indexed point read: runs on the event loop instead of a reader thread.
         errors: kinds it may answer beside those that follow from this declaration.

@@ -1,7 +1,7 @@
 """Paths to endpoints: one dictionary for fixed paths, a tree of segments for the others.
 
-Fixed segments win over parameters, and parameters over one that takes the rest of the path; where a path
-fits several patterns, the first that has the method wins.
+Fixed segments win over parameters, those that end in a verb over others, and any over one that takes the rest
+of the path; where a path fits several patterns, the first that has the method wins.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ Candidates = tuple[Endpoint, ...]
 @dataclass(slots=True)
 class _Node:
     fixed: dict[str, _Node] = field(default_factory=dict)
+    verbs: dict[str, _Node] = field(default_factory=dict)  # of parameters that end in one: `{id}:pause`
     parameter: _Node | None = None
     rest: _Node | None = None
     targets: dict[str, Candidates] = field(default_factory=dict)
@@ -27,6 +28,8 @@ class _Node:
         if segment.endswith("...}"):
             self.rest = self.rest or _Node()
             return self.rest
+        if not segment.endswith("}"):
+            return self.verbs.setdefault(segment.partition("}")[2], _Node())
         if self.parameter is None:
             self.parameter = _Node()
         return self.parameter
@@ -113,6 +116,13 @@ class Router:
             return None
         return Match(next(iter(others.values())), allow=_with_head(others))
 
+    def methods(self, path: str) -> Mapping[str, Candidates]:
+        """Everything a path is answered with, by method; empty where there is no such path."""
+        found: dict[str, Candidates] = {}
+        for node, _values in _walk(self._root, path.split("/"), 1, ()):
+            found = {**node.targets, **found}
+        return found
+
 
 def _walk(
     node: _Node, segments: list[str], index: int, values: tuple[str, ...]
@@ -124,6 +134,9 @@ def _walk(
     below = node.fixed.get(segment)
     if below is not None:
         yield from _walk(below, segments, index + 1, values)
+    for verb, behind in node.verbs.items():
+        if segment.endswith(verb) and segment != verb:
+            yield from _walk(behind, segments, index + 1, (*values, segment.removesuffix(verb)))
     if node.parameter is not None and segment:
         yield from _walk(node.parameter, segments, index + 1, (*values, segment))
     if node.rest is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from trunkline.core.access import Logins
+from trunkline.core.installs import KeyActivity
 from trunkline.core.journal import AnswerSeal
 from trunkline.core.proxy import Proxy
 from trunkline.infra.http import Egress
@@ -26,6 +27,7 @@ class Services(Protocol):
         logins: checks and hashes passwords, from flows only.
         public_url: where browsers reach this instance, without a slash at its end.
         proxy: sends requests with connections' credentials.
+        activity: when installations' access keys were last used.
     """
 
     @property
@@ -51,3 +53,6 @@ class Services(Protocol):
 
     @property
     def proxy(self) -> Proxy: ...  # noqa: D102
+
+    @property
+    def activity(self) -> KeyActivity: ...  # noqa: D102

@@ -15,6 +15,7 @@ from trunkline.core import access, workspaces
 from trunkline.core.access.tables import (
     access_keys,
     grants,
+    jwt_keys,
     organization_members,
     passwords,
     team_members,
@@ -25,7 +26,7 @@ from trunkline.core.access.tables import (
 from trunkline.core.entities.tables import entities, entity_loans, entity_versions
 from trunkline.core.integrations.tables import integrations
 from trunkline.core.journal.tables import audit_entries, event_payloads, events
-from trunkline.core.workspaces.tables import organizations
+from trunkline.core.workspaces.tables import consumers, organizations
 from trunkline.core.workspaces.tables import workspaces as workspaces_table
 from trunkline.infra.db import Catalog, Database, Field, FieldKind, ListSpec, Tx
 from trunkline.kit.actor import Actor, system_actor
@@ -49,6 +50,8 @@ WATCHED = (
     workspace_members,
     grants,
     access_keys,
+    jwt_keys,
+    consumers,
     audit_entries,
     events,
     event_payloads,
@@ -142,7 +145,8 @@ class World:
         )
 
     def organization_of(self, workspace_id: str) -> str:
-        return self.rival if workspace_id == self.far else self.acme
+        sql = "SELECT organization_id FROM workspaces WHERE id = :id"
+        return str(self.read(lambda tx: tx.value(sql, id=workspace_id)))
 
     def lend(
         self, entity_id: str, version_id: str, workspace_id: str, deletion_id: str | None = None
@@ -170,6 +174,15 @@ class World:
             tier=tier,
         )
         return self.write(lambda tx: access.create_grant(tx, SYSTEM, request)).id
+
+    def group(self, project_id: str, ref: str, name: str | None = None) -> workspaces.WorkspaceRow:
+        """A group of this project, made by the system."""
+        return self.write(lambda tx: workspaces.ensure_group(tx, SYSTEM, project_id, ref, name))
+
+    def project(self, name: str, project_id: str | None = None) -> Actor:
+        """This user as an actor of a project."""
+        actor = self.actor(name)
+        return self.read(lambda tx: access.bind_to_project(tx, actor, project_id or self.one))
 
     def team(self, name: str, *members: str) -> str:
         def work(tx: Tx) -> str:

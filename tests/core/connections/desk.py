@@ -163,7 +163,7 @@ class Desk:
 
     # Flows
 
-    def start(self, integration_id: str, user: str | Actor = "editor", **request: Any) -> str:
+    def start(self, integration_id: str | None, user: str | Actor = "editor", **request: Any) -> str:
         """Begin an authorization; the provider's URL."""
         asked = StartAuthorization(
             **{"integration_id": integration_id, "workspace_id": self.world.one, **request}
@@ -181,14 +181,18 @@ class Desk:
     def finish(self, said: Mapping[str, str], **more: Any) -> Finished:
         return self.run(connections.finish_authorization(self.env, Callback(**{**said, **more})))
 
-    def authorize(self, integration_id: str, user: str | Actor = "editor", **request: Any) -> ConnectionRow:
+    def authorize(
+        self, integration_id: str | None, user: str | Actor = "editor", **request: Any
+    ) -> ConnectionRow:
         """A connection, by the provider's page and back."""
         finished = self.finish(self.consent(self.start(integration_id, user, **request)))
         assert finished.error is None, finished
         assert finished.connection_id is not None
         return self.get(finished.connection_id)
 
-    def connect(self, integration_id: str, user: str | Actor = "editor", **request: Any) -> ConnectionRow:
+    def connect(
+        self, integration_id: str | None, user: str | Actor = "editor", **request: Any
+    ) -> ConnectionRow:
         credentials = {name: Secret(value) for name, value in request.pop("credentials", {}).items()}
         asked = Connect(
             **{"integration_id": integration_id, "workspace_id": self.world.one, **request},

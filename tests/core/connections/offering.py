@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.core.access.world import SYSTEM
 from tests.core.connections.desk import Desk
 from trunkline.core import providers
 from trunkline.kit.secret import Secret
 
 
-def define(desk: Desk, path: str = "/crm", *placeholders: str) -> str:
-    """Its name."""
-    name = f"simulated-{desk.client.id[-12:].lower().strip('-_')}"
+def define(
+    desk: Desk, path: str = "/crm", *placeholders: str, suffix: str = "", account: bool = True, **auth: Any
+) -> str:
+    """Its name; without `account`, nobody can be asked about a credential."""
+    name = f"simulated-{desk.client.id[-12:].lower().strip('-_')}{suffix}"
     url = desk.simulated.url
-    auth = providers.ProviderAuth(
-        scheme="oauth2",
-        authorization_url=f"{url}/oauth/authorize",
-        token_url=f"{url}/oauth/token",
-        revocation_url=f"{url}/oauth/revoke",
-        default_scopes=["crm.read"],
-    )
+    oauth = {
+        "scheme": "oauth2",
+        "authorization_url": f"{url}/oauth/authorize",
+        "token_url": f"{url}/oauth/token",
+        "revocation_url": f"{url}/oauth/revoke",
+        "default_scopes": ["crm.read"],
+    }
     request = providers.CreateProvider(
         organization_id=desk.world.acme,
         name=name,
-        auth=auth,
+        auth=providers.ProviderAuth(**(auth if "scheme" in auth else {**oauth, **auth})),
         base_url=f"{url}{path}",
         substitutions=[providers.Substitution(name=name) for name in placeholders],
-        account=providers.AccountRequest(path="/whoami", id="/id", email="/email"),
+        account=providers.AccountRequest(path="/whoami", id="/id", email="/email") if account else None,
     )
     app = providers.CreateProviderApp(
         workspace_id=desk.world.one,

@@ -9,7 +9,10 @@ from trunkline.core.entities import find_references, rewrite_references
 from trunkline.kit.strictjson import encode
 
 A, B, C = ("0" * 31 + digit for digit in "abc")
-PREFIX = {"sch": "schema", "fun": "function", "agt": "agent", "wfl": "workflow", "trg": "trigger"}
+PREFIX = {
+    "sch": "schema", "fun": "function", "agt": "agent", "wfl": "workflow", "trg": "trigger", "syn": "sync",
+    "act": "action", "sub": "subscription",
+}  # fmt: skip
 
 
 def is_reference(text: str) -> tuple[str, str] | None:

@@ -9,6 +9,9 @@ from msgspec import structs
 
 from trunkline.core.providers import (
     AccountRequest,
+    CustomAuth,
+    CustomInput,
+    CustomPart,
     HealthRequest,
     ProviderAuth,
     ProviderDefinition,
@@ -33,6 +36,12 @@ WHOLE = ProviderDefinition(
     substitutions=[Substitution(name="site"), Substitution(name="region", default="eu-1")],
     account=AccountRequest(path="/me?fields=id", id="/data/0/id", email="", name="/a~1b/~0"),
     health=HealthRequest(method="HEAD", path="/"),
+)
+
+CUSTOM = CustomAuth(
+    inputs=[CustomInput(name="user", secret=False), CustomInput(name="key", display_name="Key")],
+    headers=[CustomPart(name="Authorization", value="Pair {user}:{key}")],
+    params=[CustomPart(name="v", value="2")],
 )
 
 
@@ -61,10 +70,62 @@ def test_a_whole_definition_is_taken_as_it_is() -> None:
         ProviderAuth(scheme="oauth2", grant="client_credentials", token_url="http://127.0.0.1:9000/t"),
         structs.replace(AUTH, scope_separator=",", default_scopes=["a:b", "https://x.example.com/s"]),
         structs.replace(AUTH, authorize_params={"access_type": "offline", "prompt": ""}),
+        ProviderAuth(scheme="oauth2", grant="password", token_url="https://a.example.com/t"),
+        ProviderAuth(scheme="custom", custom=CUSTOM),
     ],
 )
 def test_every_scheme_can_be_said(auth: ProviderAuth) -> None:
     check_definition(structs.replace(WHOLE, auth=auth))
+
+
+def header(name: str = "X-Key", value: str = "{key}") -> list[CustomPart]:
+    return [CustomPart(name=name, value=value)]
+
+
+@pytest.mark.parametrize(
+    ("custom", "told"),
+    [
+        (structs.replace(CUSTOM, inputs=[]), "auth.custom.inputs: must be 1-20 items"),
+        (
+            structs.replace(CUSTOM, inputs=[CustomInput(name="key")] * 2),
+            "auth.custom.inputs[1].name: must be",
+        ),
+        (structs.replace(CUSTOM, inputs=[CustomInput(name="a b")]), "auth.custom.inputs[0].name: must be"),
+        (
+            structs.replace(CUSTOM, inputs=[CustomInput(name="key", prompt="a\nb")]),
+            "auth.custom.inputs[0].prompt: must be",
+        ),
+        (structs.replace(CUSTOM, headers=[], params=[]), "auth.custom: sends nothing of what it asks for"),
+        (structs.replace(CUSTOM, headers=header() + header("x-key")), "auth.custom.headers: must be at most"),
+        (
+            structs.replace(CUSTOM, headers=header("Host")),
+            "auth.custom.headers[0].name: is no name of a header",
+        ),
+        (
+            structs.replace(CUSTOM, headers=header("a b")),
+            "auth.custom.headers[0].name: is no name of a header",
+        ),
+        (structs.replace(CUSTOM, params=header("")), "auth.custom.params[0].name: must be"),
+        (structs.replace(CUSTOM, headers=header(value="a\r\nb")), "auth.custom.headers[0].value: must be"),
+        (structs.replace(CUSTOM, params=header(value="{other}")), "auth.custom.params[0].value: holds a"),
+    ],
+)
+def test_a_scheme_of_ones_own_sends_what_it_asks_for_and_nothing_else(custom: CustomAuth, told: str) -> None:
+    wanted = structs.replace(WHOLE, auth=ProviderAuth(scheme="custom", custom=custom))
+    with pytest.raises(InvalidRequestError) as caught:
+        check_definition(wanted)
+    assert caught.value.message.startswith(told)
+
+
+@pytest.mark.parametrize("auth", [ProviderAuth(scheme="custom"), ProviderAuth(scheme="basic", custom=CUSTOM)])
+def test_the_custom_scheme_and_what_it_is_go_together(auth: ProviderAuth) -> None:
+    with pytest.raises(InvalidRequestError, match=r"auth\.custom: goes with the custom scheme"):
+        check_definition(structs.replace(WHOLE, auth=auth))
+
+
+def test_what_is_filled_in_is_not_read_again() -> None:
+    part = CustomPart(name="X", value="{user}:{key}:{nothing}")
+    assert part.filled({"user": "{key}", "key": "k"}) == "{key}:k:"
 
 
 NO_URLS = (

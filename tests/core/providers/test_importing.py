@@ -14,6 +14,9 @@ from trunkline.core import providers
 from trunkline.core.access import TierTooLowError
 from trunkline.core.providers import (
     CatalogImport,
+    CustomAuth,
+    CustomInput,
+    CustomPart,
     HealthRequest,
     ProviderAuth,
     ProviderDefinition,
@@ -115,6 +118,11 @@ DEFINITIONS = (
 NAMES = tuple(one.name for one in DEFINITIONS)
 
 
+def keyed(template: str) -> dict[str, Any]:
+    """Custom options that ask for one key and send it in a header."""
+    return {"inputs": [{"name": "key"}], "headers": [{"name": "X-Key", "valueTemplate": template}]}
+
+
 def edited(name: str, **members: Any) -> dict[str, Any]:
     """The document with one entry, changed."""
     entry = deepcopy(DOCUMENT["catalog"][name])
@@ -139,7 +147,7 @@ def test_reads_every_kind_of_entry() -> None:
 @pytest.mark.parametrize(
     ("document", "told"),
     [
-        (edited("helpDesk", oauth2Opts={"grantType": "password"}), "the grant password is not supported"),
+        (edited("helpDesk", oauth2Opts={"grantType": "implicit"}), "the grant implicit is not supported"),
         (
             edited("helpDesk", oauth2Opts={"accessTokenOpts": {"header": {"name": "X-Token"}}}),
             "its access token goes elsewhere than into the Authorization header",
@@ -154,6 +162,26 @@ def test_reads_every_kind_of_entry() -> None:
         ),
         (edited("helpDesk", baseURL="ftp://example.com"), "baseUrl: the URL's scheme is not https"),
         (edited("ledger", authType="custom"), "the auth type custom cannot be said by a definition"),
+        (
+            edited("ledger", authType="custom", customOpts={"multiStep": True}),
+            "its accounts are connected in several steps, which cannot be said as data",
+        ),
+        (
+            edited("ledger", authType="custom", customOpts={"providerInputs": [{"name": "key"}]}),
+            "it asks its publisher for more than a client, which cannot be said as data",
+        ),
+        (
+            edited("ledger", authType="custom", customOpts={"inputs": [{"name": "key"}]}),
+            "auth.custom: sends nothing of what it asks for",
+        ),
+        (
+            edited("ledger", authType="custom", customOpts=keyed("{{ .other }}")),
+            "auth.custom.headers[0].value: holds a placeholder that is no input",
+        ),
+        (
+            edited("ledger", authType="custom", customOpts=keyed("{{ if .key }}1{{ end }}")),
+            "the header X-Key holds more of a template than variables",
+        ),
         (edited("ledger", authType="oauth2"), "the auth type oauth2 cannot be said by a definition"),
         (edited("ledger", displayName=5), "Expected `str`, got `int` - at `$.displayName`"),
         (edited("mailer", apiKeyOpts={"header": None}), "the API key's place header is not supported"),
@@ -228,6 +256,29 @@ def test_skips_built_in_ones_and_tells_so(shelf: Shelf) -> None:
     ]
 
 
+def test_reads_a_scheme_of_the_providers_own() -> None:
+    options = {
+        **keyed("Key {{ .key }}"),
+        "queryParams": [{"name": "user", "valueTemplate": "{{.user}}"}],
+        "inputs": [
+            {"name": "key", "displayName": "API Key", "prompt": "Ask your admin.", "docsURL": "https://a.b"},
+            {"name": "user", "fieldType": "fieldTypeText"},
+        ],
+    }
+    (found,) = read_catalog(edited("ledger", authType="custom", customOpts=options)).definitions
+    assert found.auth == ProviderAuth(
+        scheme="custom",
+        custom=CustomAuth(
+            inputs=[
+                CustomInput(name="key", display_name="API Key", prompt="Ask your admin."),
+                CustomInput(name="user", secret=False),
+            ],
+            headers=[CustomPart(name="X-Key", value="Key {key}")],
+            params=[CustomPart(name="user", value="{user}")],
+        ),
+    )
+
+
 def test_only_for_those_who_administer_the_organization(shelf: Shelf) -> None:
     with shelf.refuses(TierTooLowError):
         take_in(shelf, DOCUMENT, "editor")
@@ -238,6 +289,6 @@ def test_only_for_those_who_administer_the_organization(shelf: Shelf) -> None:
 @pytest.mark.skipif(not AMPERSAND.is_file(), reason="Ampersand's catalog does not lie beside the repository")
 def test_takes_in_the_vendors_own_catalog(shelf: Shelf) -> None:
     result = take_in(shelf, json.loads(AMPERSAND.read_text("utf-8")))
-    assert (len(result.created), len(result.skipped)) == (197, 41)
+    assert (len(result.created), len(result.skipped)) == (200, 38)
     again = take_in(shelf, json.loads(AMPERSAND.read_text("utf-8")))
-    assert (len(again.created), len(again.updated), len(again.unchanged)) == (0, 0, 197)
+    assert (len(again.created), len(again.updated), len(again.unchanged)) == (0, 0, 200)

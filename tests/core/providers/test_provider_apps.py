@@ -72,6 +72,8 @@ def test_keeps_a_client_and_shows_everything_but_its_secret(shelf: Shelf) -> Non
         "hint": "…1234",
         "generation": 1,
         "scopes": ["repo", "user"],
+        "external_ref": None,
+        "metadata": None,
         "created_by": shelf.world.users["admin"],
         "created_at": NOW,
         "updated_at": NOW,
@@ -379,3 +381,34 @@ def test_a_purged_workspace_leaves_no_app_and_no_payload_of_one(own_shelf: Shelf
     )
     assert world.read(lambda tx: tx.value(payloads, id=row.id)) == 0
     assert world.read(lambda tx: tx.value(payloads, id=elsewhere.id)) == 1
+
+
+def test_what_the_provider_calls_it_and_what_else_it_says_are_kept(shelf: Shelf) -> None:
+    row = shelf.register(external_ref="app-1", metadata={"authQueryParams": {"prompt": ["consent"]}})
+    assert (row.external_ref, json.decode(row.metadata or b"")) == (
+        "app-1",
+        {"authQueryParams": {"prompt": ["consent"]}},
+    )
+    assert (
+        shelf.amend(row.id, external_ref="app-1", metadata={"authQueryParams": {"prompt": ["consent"]}})
+        == row
+    )
+    bare = shelf.amend(row.id, external_ref=None, metadata=None)
+    assert (bare.external_ref, bare.metadata) == (None, None)
+    for wrong in (
+        {"external_ref": "x" * 1_001},
+        {"metadata": {"a": "x" * 8_192}},
+        {"metadata": {"password": "x"}},
+    ):
+        with pytest.raises(InvalidRequestError):
+            shelf.amend(row.id, **wrong)
+
+
+def test_an_app_moves_to_another_provider_that_has_none(shelf: Shelf) -> None:
+    row = shelf.register(provider="github")
+    shelf.register(provider="gitlab")
+    with pytest.raises(ProviderAppExistsError):
+        shelf.amend(row.id, provider="gitlab")
+    with pytest.raises(InvalidRequestError):
+        shelf.amend(row.id, provider="nobody-knows")
+    assert shelf.amend(row.id, provider="bitbucket").provider == "bitbucket"

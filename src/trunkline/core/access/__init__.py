@@ -1,6 +1,6 @@
 """Who may see and do what: users, teams, memberships, grants, access keys, and the scope of every read.
 
-A credential becomes an `Actor` (`authenticate`); a read starts from `scope(actor, tx.specs)`, which turns a
+A credential becomes an `Actor` (`authenticate`, `authenticate_front_end`); a read starts from `scope(actor, tx.specs)`, which turns a
 spec's rule into SQL; a write asks `require_tier` or `require_workspace` about what it has read that way.
 """
 
@@ -26,6 +26,7 @@ from trunkline.core.access.errors import (
     HomeOrganizationError,
     NotDeletedError,
     OrganizationOwnerError,
+    OtherFrontEndError,
     OwnerRequiredError,
     ScopeExceededError,
     ScopeMissingError,
@@ -36,6 +37,7 @@ from trunkline.core.access.errors import (
     WholeKeyRequiredError,
 )
 from trunkline.core.access.fields import Scalar, check_fields
+from trunkline.core.access.front_ends import authenticate_front_end, front_end_actor
 from trunkline.core.access.grants import (
     CreateGrant,
     UpdateGrant,
@@ -48,6 +50,17 @@ from trunkline.core.access.grants import (
     update_grant,
 )
 from trunkline.core.access.issuing import IssuedKey
+from trunkline.core.access.jwt_keys import (
+    JWT_KEY,
+    CreateJwtKey,
+    JwtKeyRow,
+    UpdateJwtKey,
+    create_jwt_key,
+    delete_jwt_key,
+    get_jwt_key,
+    list_jwt_keys,
+    update_jwt_key,
+)
 from trunkline.core.access.keys import (
     TOKEN_LIFETIME_MAX_S,
     TOKEN_LIFETIME_S,
@@ -75,8 +88,22 @@ from trunkline.core.access.passwords import (
     require_password_setter,
     set_password,
 )
-from trunkline.core.access.permissions import PATTERNS, Permission
+from trunkline.core.access.permissions import FRONT_END, PATTERNS, Permission
 from trunkline.core.access.principals import Principal, principal_key, principals_of, resolve_principal
+from trunkline.core.access.project_keys import (
+    PROJECT_KEY,
+    CreateProjectKey,
+    IssuedProjectKey,
+    ProjectKeyRow,
+    UpdateProjectKey,
+    create_project_key,
+    delete_project_key,
+    get_project_key,
+    list_project_keys,
+    update_project_key,
+)
+from trunkline.core.access.projects import Project, bind_to_project, require_project
+from trunkline.core.access.refs import MAX_REF, check_ref, is_ref
 from trunkline.core.access.retention import NO_TOMBSTONE, RETENTION_DAYS, Tombstone, tombstone
 from trunkline.core.access.rules import (
     Grants,
@@ -155,11 +182,15 @@ from trunkline.core.access.workspace_members import (
 
 __all__ = [
     "DIALECTS",
+    "FRONT_END",
     "GRANT",
+    "JWT_KEY",
     "KEY",
+    "MAX_REF",
     "NO_TOMBSTONE",
     "ORGANIZATION_MEMBER",
     "PATTERNS",
+    "PROJECT_KEY",
     "RETENTION_DAYS",
     "SESSION_LIFETIME_S",
     "SPECS",
@@ -179,7 +210,9 @@ __all__ = [
     "ChangeWorkspaceRole",
     "CreateApiToken",
     "CreateGrant",
+    "CreateJwtKey",
     "CreateKey",
+    "CreateProjectKey",
     "CreateTeam",
     "CreateToken",
     "CreateUser",
@@ -191,6 +224,8 @@ __all__ = [
     "InOrganization",
     "InWorkspace",
     "IssuedKey",
+    "IssuedProjectKey",
+    "JwtKeyRow",
     "KeyRow",
     "LoginAttempt",
     "Logins",
@@ -198,6 +233,7 @@ __all__ = [
     "OrganizationMemberRow",
     "OrganizationOwnerError",
     "Organizations",
+    "OtherFrontEndError",
     "OwnKeys",
     "OwnerRequiredError",
     "Parent",
@@ -205,6 +241,8 @@ __all__ = [
     "Permission",
     "Placed",
     "Principal",
+    "Project",
+    "ProjectKeyRow",
     "Rule",
     "Scalar",
     "ScopeExceededError",
@@ -218,6 +256,8 @@ __all__ = [
     "TierTooLowError",
     "Tombstone",
     "UpdateGrant",
+    "UpdateJwtKey",
+    "UpdateProjectKey",
     "UpdateUser",
     "UserRow",
     "UsernameTakenError",
@@ -235,34 +275,47 @@ __all__ = [
     "admit_user",
     "admit_workspace_member",
     "authenticate",
+    "authenticate_front_end",
+    "bind_to_project",
     "change_workspace_role",
     "check_email",
     "check_fields",
+    "check_ref",
     "close_session",
     "create_api_token",
     "create_grant",
+    "create_jwt_key",
     "create_key",
+    "create_project_key",
     "create_team",
     "create_token",
     "create_user",
     "default_workspace",
+    "delete_jwt_key",
+    "delete_project_key",
     "delete_team",
     "expired_grants",
     "find_password",
     "forget_grants",
     "forget_shares",
     "forget_workspace",
+    "front_end_actor",
     "get_api_token",
     "get_grant",
+    "get_jwt_key",
     "get_key",
+    "get_project_key",
     "get_team",
     "get_user",
     "get_workspace_member",
     "grant_ownership",
+    "is_ref",
     "list_api_tokens",
     "list_grants",
+    "list_jwt_keys",
     "list_keys",
     "list_organization_members",
+    "list_project_keys",
     "list_team_members",
     "list_teams",
     "list_users",
@@ -282,6 +335,7 @@ __all__ = [
     "require_organization",
     "require_owner",
     "require_password_setter",
+    "require_project",
     "require_tier",
     "require_workspace",
     "resolve_principal",
@@ -297,6 +351,8 @@ __all__ = [
     "tier_on",
     "tombstone",
     "update_grant",
+    "update_jwt_key",
+    "update_project_key",
     "update_user",
     "variables_of",
 ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from trunkline.core.access.permissions import READ_ONLY
+from trunkline.core.access.projects import ProjectKeyData, as_project_key
 from trunkline.core.access.queries import ACTIVE_USER, ACTIVE_USER_THERE, CREDENTIAL, MEMBERSHIPS, PINNED
 from trunkline.infra.db import Tx
 from trunkline.kit.actor import Actor, Tier
@@ -28,6 +29,7 @@ class _Credential(msgspec.Struct, frozen=True):
     workspace_id: str | None = None
     operations: str | None = None
     entity_ids: str | None = None
+    project: str | None = None  # metadata of a project's own key
 
 
 def authenticate(tx: Tx, digest: str, *, request_id: str | None = None) -> Actor:
@@ -35,7 +37,8 @@ def authenticate(tx: Tx, digest: str, *, request_id: str | None = None) -> Actor
 
     A publishable key that does not say what it allows allows reading. The actor of a key bound to a
     workspace belongs to that workspace's organization only and administers none. Sessions and API tokens act
-    as their user like a secret key does; which keys may make others is `keys`' and `sessions`' business.
+    as their user like a secret key does; which keys may make others is `keys`' and `sessions`' business. A
+    project's own key reaches the project's groups as well, and one for front ends no more than a page may.
 
     Args:
         tx: the transaction.
@@ -43,7 +46,7 @@ def authenticate(tx: Tx, digest: str, *, request_id: str | None = None) -> Actor
         request_id: carried into audit entries.
 
     Raises:
-        UnauthenticatedError: the key is unknown, expired or revoked, its user is not active, or its
+        UnauthenticatedError: the key is unknown, expired, revoked or inactive, its user is not active, or its
             workspace is deleted; the error does not say which.
     """
     found = tx.one(_Credential, CREDENTIAL, digest=digest, now=tx.now)
@@ -95,7 +98,7 @@ def _actor(tx: Tx, key: _Credential, request_id: str | None) -> Actor:
     tier = Tier.NONE
     if bound:
         tier = Tier.ADMIN if administered else Tier(key.tier or 0)
-    return Actor(
+    actor = Actor(
         user_id=key.user_id,
         # What an operator may do reaches every tenant; a key narrowed to some objects is not meant to.
         operator=key.operator and entity_ids is None,
@@ -108,6 +111,9 @@ def _actor(tx: Tx, key: _Credential, request_id: str | None) -> Actor:
         entity_ids=entity_ids,
         request_id=request_id,
     )
+    if key.project is None:
+        return actor
+    return as_project_key(actor, msgspec.json.decode(key.project, type=ProjectKeyData).scopes)
 
 
 def _decoded(stored: str | None) -> frozenset[str] | None:

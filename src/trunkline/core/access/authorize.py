@@ -5,10 +5,19 @@ Rows are read through `scope` first, so an invisible object is missing before an
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from trunkline.core.access.errors import OwnerRequiredError, ScopeMissingError, TierTooLowError
-from trunkline.core.access.queries import ACTS_IN_WORKSPACE, ORGANIZATION, ROLE, TIER_IN_WORKSPACE, TIER_ON
+from trunkline.core.access.queries import (
+    ACTS_IN_WORKSPACE,
+    GROUP_CALLED,
+    ORGANIZATION,
+    OWNED_BY,
+    ROLE,
+    TIER_IN_WORKSPACE,
+    TIER_ON,
+)
 from trunkline.infra.db import Tx
 from trunkline.kit.actor import Actor, Tier
 from trunkline.kit.errors import NotFoundError
@@ -50,9 +59,12 @@ def tier_on(
     if entity_id is not None and actor.entity_ids is not None and entity_id not in actor.entity_ids:
         return Tier.NONE
     if actor.workspace_id is not None and actor.workspace_id != workspace_id:
-        return Tier.NONE
-    known = _known_tier(actor, organization_id, workspace_id)
-    if known is Tier.ADMIN or (known is not None and entity_id is None):
+        if not _reaches(tx, actor, workspace_id):
+            return Tier.NONE
+        known: Tier | None = actor.tier_in_groups
+    else:
+        known = _known_tier(actor, organization_id, workspace_id)
+    if known is Tier.ADMIN or (known is not None and (entity_id is None or actor.front_end)):
         return known
     held = tx.value(
         TIER_ON,
@@ -69,6 +81,58 @@ def _known_tier(actor: Actor, organization_id: str, workspace_id: str) -> Tier |
     if actor.workspace_id is not None:
         return actor.workspace_tier if actor.workspace_id == workspace_id else Tier.NONE
     return Tier.ADMIN if organization_id in actor.administered else None
+
+
+def _reaches(tx: Tx, actor: Actor, workspace_id: str) -> bool:
+    """Whether another workspace than the actor's own is a group that the actor reaches."""
+    if actor.over_groups:
+        return tx.value(OWNED_BY, workspace_id=workspace_id, project_id=actor.workspace_id) is not None
+    if actor.group_id is not None:
+        return actor.group_id == workspace_id
+    if actor.group_ref is None:
+        return False
+    found = tx.value(GROUP_CALLED, project_id=actor.workspace_id, ref=actor.group_ref)
+    return bool(found == workspace_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A workspace as it is, and what the caller holds there.
+
+    Attributes:
+        owner_id: the project that owns it; None for everything but a group.
+    """
+
+    organization_id: str
+    owner_id: str | None
+    is_deleted: bool
+    tier: Tier
+
+
+def standing_in(tx: Tx, actor: Actor, workspace_id: str) -> Standing | None:
+    """What the caller holds in a workspace, in one statement; None where there is no such workspace."""
+    found = tx.fetch(TIER_IN_WORKSPACE, {"workspace_id": workspace_id, "user_id": actor.user_id})
+    if not found:
+        return None
+    organization_id, deleted_at, owner_id, ref, role = found[0]
+    held: Tier | None
+    if actor.is_system:
+        held = Tier.ADMIN
+    elif owner_id is not None and owner_id == actor.workspace_id:
+        called = actor.group_id is None and actor.group_ref is not None and actor.group_ref == ref
+        held = (
+            actor.tier_in_groups
+            if actor.over_groups or actor.group_id == workspace_id or called
+            else Tier.NONE
+        )
+    else:
+        held = _known_tier(actor, organization_id, workspace_id)
+    return Standing(
+        organization_id=organization_id,
+        owner_id=owner_id,
+        is_deleted=deleted_at is not None,
+        tier=Tier(role or 0) if held is None else held,
+    )
 
 
 def require_tier(tx: Tx, actor: Actor, row: Placed, tier: Tier, what: str) -> Tier:
@@ -100,19 +164,15 @@ def require_workspace(tx: Tx, actor: Actor, workspace_id: str, tier: Tier, *, de
         TierTooLowError: the caller's tier there is lower.
         ScopeMissingError: administering is asked for with a key that is narrowed to some objects.
     """
-    found = tx.fetch(TIER_IN_WORKSPACE, {"workspace_id": workspace_id, "user_id": actor.user_id})
-    if not found:
+    found = standing_in(tx, actor, workspace_id)
+    if found is None or found.tier is Tier.NONE:
         raise NotFoundError("workspace")
-    organization_id, deleted_at, role = found[0]
-    held: Tier | None = Tier.ADMIN if actor.is_system else _known_tier(actor, organization_id, workspace_id)
-    if held is None:
-        held = Tier(role or 0)
-    if held is Tier.NONE or (deleted_at is not None and not (deleted and held is Tier.ADMIN)):
+    if found.is_deleted and not (deleted and found.tier is Tier.ADMIN):
         raise NotFoundError("workspace")
-    if held < tier:
+    if found.tier < tier:
         raise TierTooLowError(tier, "workspace")
-    _require_unnarrowed(actor, tier)
-    return str(organization_id)
+    require_unnarrowed(actor, tier)
+    return found.organization_id
 
 
 def require_organization(tx: Tx, actor: Actor, organization_id: str, tier: Tier) -> None:
@@ -131,7 +191,7 @@ def require_organization(tx: Tx, actor: Actor, organization_id: str, tier: Tier)
         raise NotFoundError("organization")
     if tier is Tier.ADMIN and (actor.workspace_id is not None or organization_id not in actor.administered):
         raise TierTooLowError(tier, "organization")
-    _require_unnarrowed(actor, tier)
+    require_unnarrowed(actor, tier)
 
 
 def require_owner(tx: Tx, actor: Actor, organization_id: str) -> None:
@@ -167,7 +227,12 @@ def acts_in_workspace(tx: Tx, *, organization_id: str, workspace_id: str, user_i
     return found is not None
 
 
-def _require_unnarrowed(actor: Actor, tier: Tier) -> None:
+def require_unnarrowed(actor: Actor, tier: Tier) -> None:
+    """Refuse to let a key administer a place when it is narrowed to some objects.
+
+    Raises:
+        ScopeMissingError: it is, and `tier` is admin.
+    """
     # Making objects in a place is an editor's work and stays possible; looking after the place does not.
     if tier is Tier.ADMIN and actor.entity_ids is not None:
         raise ScopeMissingError(

@@ -13,12 +13,13 @@ from trunkline.core.access.queries import (
     GRANTS_IN_WORKSPACE,
     GRANTS_ON,
     GRANTS_TO,
+    JWT_KEYS_IN_WORKSPACE,
     KEYS_IN_WORKSPACE,
     KEYS_OF,
     MEMBERS_OF_WORKSPACE,
 )
 from trunkline.core.access.retention import Tombstone, tombstone
-from trunkline.core.access.tables import access_keys, grants, workspace_members
+from trunkline.core.access.tables import access_keys, grants, jwt_keys, workspace_members
 from trunkline.core.journal import Change, empty_payloads, record
 from trunkline.infra.db import Tx
 from trunkline.kit.actor import Actor
@@ -37,14 +38,14 @@ def forget_grants(tx: Tx, entity_id: str) -> None:
 
 
 def forget_workspace(tx: Tx, workspace_id: str) -> None:
-    """Remove the members, grants and bound keys of a workspace that is being purged."""
+    """Remove the members, grants, bound keys and JWT keys of a workspace that is being purged."""
     there = {"workspace_id": workspace_id}
     gone = [
         row[0]
-        for sql in (GRANTS_IN_WORKSPACE, KEYS_IN_WORKSPACE, MEMBERS_OF_WORKSPACE)
+        for sql in (GRANTS_IN_WORKSPACE, KEYS_IN_WORKSPACE, JWT_KEYS_IN_WORKSPACE, MEMBERS_OF_WORKSPACE)
         for row in tx.fetch(sql, there)
     ]
-    for table in (grants, access_keys, workspace_members):
+    for table in (grants, access_keys, jwt_keys, workspace_members):
         tx.delete(table, BY_WORKSPACE, **there)
     empty_payloads(tx, gone)
 

@@ -27,6 +27,12 @@ class ScopeExceededError(ForbiddenError):
     code = "scope_exceeded"
 
 
+class OtherFrontEndError(ForbiddenError):
+    """A page's token is for one group and one consumer; others, whether they exist or not, are not its own."""
+
+    code = "other_front_end"
+
+
 class SecretKeyRequiredError(ForbiddenError):
     """Only a secret key may make keys and tokens."""
 

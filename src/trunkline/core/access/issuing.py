@@ -8,14 +8,14 @@ from typing import Any
 
 from msgspec import Raw
 
-from trunkline.core.access.specs import DIALECTS, KeyRow
+from trunkline.core.access.specs import PINNABLE, KeyRow
 from trunkline.core.access.tables import access_keys
 from trunkline.core.journal import Change, record
 from trunkline.infra.db import Tx
 from trunkline.infra.vault import key_hash
 from trunkline.kit import keys
 from trunkline.kit.actor import Actor
-from trunkline.kit.errors import InvalidRequestError
+from trunkline.kit.errors import ForbiddenError, InvalidRequestError
 from trunkline.kit.secret import Secret
 from trunkline.kit.strictjson import encode
 
@@ -58,10 +58,23 @@ def check_dialect(path: str, value: str | None) -> None:
     """Refuse to pin a key to what is no dialect that keys tell apart.
 
     Raises:
-        InvalidRequestError: neither of `DIALECTS` nor None.
+        InvalidRequestError: neither of `PINNABLE` nor None.
     """
-    if value is not None and value not in DIALECTS:
-        raise InvalidRequestError.at(path, f"must be one of {', '.join(DIALECTS)}, or null")
+    if value is not None and value not in PINNABLE:
+        raise InvalidRequestError.at(path, f"must be one of {', '.join(PINNABLE)}, or null")
+
+
+def holder(actor: Actor, user_id: str | None) -> str:
+    """The user a key acts as: the caller, unless the system names somebody.
+
+    Raises:
+        ForbiddenError: somebody else is named.
+    """
+    if user_id is None or user_id == actor.user_id:
+        return actor.user_id
+    if not actor.is_system:
+        raise ForbiddenError("keys are made for oneself")
+    return user_id
 
 
 def issue(tx: Tx, actor: Actor, draft: Draft, event: str, pepper: bytes) -> IssuedKey:

@@ -11,7 +11,7 @@ from msgspec import structs
 
 from trunkline.core.access.authorize import require_workspace
 from trunkline.core.access.errors import SecretKeyRequiredError
-from trunkline.core.access.issuing import Draft, IssuedKey, check_dialect, issue, journal_key
+from trunkline.core.access.issuing import Draft, IssuedKey, check_dialect, holder, issue, journal_key
 from trunkline.core.access.narrowing import (
     narrowed_expiry,
     narrowed_objects,
@@ -26,7 +26,7 @@ from trunkline.core.access.tables import access_keys
 from trunkline.infra.db import Tx, lists
 from trunkline.kit.actor import Actor, Tier
 from trunkline.kit.clock import read_stamp, stamp
-from trunkline.kit.errors import ForbiddenError, InvalidRequestError, NotFoundError
+from trunkline.kit.errors import InvalidRequestError, NotFoundError
 from trunkline.kit.pages import ListQuery, Page
 from trunkline.kit.text import check_name
 
@@ -108,7 +108,7 @@ def create_key(tx: Tx, actor: Actor, request: CreateKey, *, pepper: bytes) -> Is
         raise InvalidRequestError.at("kind", "must be secret or publishable")
     check_dialect("dialect", request.dialect)
     made_until = require_secret_key(tx, actor)
-    user_id = _holder(actor, request.user_id)
+    user_id = holder(actor, request.user_id)
     home = tx.value(HOME, user_id=user_id)
     if home is None:
         raise NotFoundError("user")
@@ -182,14 +182,6 @@ def revoke_key(tx: Tx, actor: Actor, key_id: str) -> KeyRow:
     tx.update(access_keys, SESSIONS_OF, {"parent_id": row.id}, revoked_at=tx.now)
     journal_key(tx, actor, "key.revoked", after)
     return after
-
-
-def _holder(actor: Actor, user_id: str | None) -> str:
-    if user_id is None or user_id == actor.user_id:
-        return actor.user_id
-    if not actor.is_system:
-        raise ForbiddenError("keys are made for oneself")
-    return user_id
 
 
 def visible_key(tx: Tx, actor: Actor, key_id: str) -> KeyRow:

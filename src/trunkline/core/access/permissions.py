@@ -14,6 +14,9 @@ class Permission(StrEnum):
     ENTITIES_READ = "entities:read"
     ENTITIES_WRITE = "entities:write"
     EVENTS_READ = "events:read"
+    INSTALL_KEYS_READ = "install_keys:read"
+    INSTALL_KEYS_WRITE = "install_keys:write"
+    INSTALLATION_READ = "installation:read"
     INSTALLS_READ = "installs:read"
     INSTALLS_WRITE = "installs:write"
     INTEGRATIONS_PUBLISH = "integrations:publish"
@@ -43,11 +46,27 @@ class Permission(StrEnum):
     USERS_READ = "users:read"
     USERS_WRITE = "users:write"
     VERSIONS_READ = "versions:read"
+    WEBHOOKS_READ = "webhooks:read"
+    WEBHOOKS_WRITE = "webhooks:write"
     WORKSPACES_READ = "workspaces:read"
     WORKSPACES_WRITE = "workspaces:write"
 
 
 READ_ONLY = frozenset({"*:read"})  # what a publishable key allows when it does not say
+
+FRONT_END = frozenset(  # what a publisher's page may do, in the groups it reaches
+    {
+        Permission.CONNECTIONS_READ.value,
+        Permission.CONNECTIONS_WRITE.value,
+        Permission.INSTALLS_READ.value,
+        Permission.INSTALLS_WRITE.value,
+        Permission.INTEGRATIONS_READ.value,
+        Permission.PROVIDER_APPS_READ.value,
+        Permission.PROVIDERS_READ.value,
+        Permission.VERSIONS_READ.value,
+        Permission.WORKSPACES_READ.value,
+    }
+)
 
 _PARTS = [permission.partition(":") for permission in Permission]
 PATTERNS = frozenset(

@@ -18,6 +18,15 @@ MEMBER = """
   WHERE s_m.user_id = :actor_user AND s_m.tier >= {tier})
 """
 BOUND = "{a}.{column} = :actor_workspace"
+# One look by primary key for each row that is not the project's own. A project may own very many groups: as EXISTS
+# or IN, PostgreSQL would gather them all first, and as a bare comparison, expect few rows and sort all there are.
+IN_ANY_GROUP = """
+COALESCE((SELECT s_b.owner_workspace_id FROM workspaces s_b WHERE s_b.id = {a}.{column}) = :actor_workspace, FALSE)
+"""
+IN_GROUP = "{a}.{column} = :actor_group"
+IN_GROUP_CALLED = """{a}.{column} IN (SELECT s_b.id FROM workspaces s_b
+  WHERE s_b.owner_workspace_id = :actor_workspace AND s_b.external_ref = :actor_group_ref
+    AND s_b.deleted_at IS NULL)"""
 GRANTED = """
 EXISTS (SELECT 1 FROM grants s_g
   WHERE s_g.entity_id = {a}.{column} AND s_g.tier >= {tier} AND s_g.deleted_at IS NULL
@@ -43,16 +52,18 @@ FELLOW = """
 CREDENTIAL = """
 SELECT k.user_id, u.operator, w.organization_id,
   (SELECT m.tier FROM workspace_members m WHERE m.workspace_id = k.workspace_id AND m.user_id = k.user_id),
-  k.id, k.kind, k.workspace_id, k.operations, k.entity_ids
+  k.id, k.kind, k.workspace_id, k.operations, k.entity_ids,
+  CASE WHEN k.dialect = 'ampersand' THEN k.metadata END
 FROM access_keys k
 JOIN users u ON u.id = k.user_id
 LEFT JOIN workspaces w ON w.id = k.workspace_id
-WHERE k.digest = :digest AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > :now)
+WHERE k.digest = :digest AND k.revoked_at IS NULL AND k.active = 1
+  AND (k.expires_at IS NULL OR k.expires_at > :now)
   AND u.active = 1 AND w.deleted_at IS NULL
 """
 PINNED = """
 SELECT dialect FROM access_keys
-WHERE digest = :digest AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
+WHERE digest = :digest AND revoked_at IS NULL AND active = 1 AND (expires_at IS NULL OR expires_at > :now)
 """
 ACTIVE_USER = """
 SELECT u.id, u.operator FROM users u WHERE u.id = :user_id AND u.active = 1
@@ -80,9 +91,14 @@ SELECT max(held.tier) FROM (
 ) held
 """
 TIER_IN_WORKSPACE = """
-SELECT w.organization_id, w.deleted_at,
+SELECT w.organization_id, w.deleted_at, w.owner_workspace_id, w.external_ref,
   (SELECT m.tier FROM workspace_members m WHERE m.workspace_id = w.id AND m.user_id = :user_id)
 FROM workspaces w WHERE w.id = :workspace_id
+"""
+OWNED_BY = "SELECT 1 FROM workspaces WHERE id = :workspace_id AND owner_workspace_id = :project_id"
+GROUP_CALLED = """
+SELECT id FROM workspaces
+WHERE owner_workspace_id = :project_id AND external_ref = :ref AND deleted_at IS NULL
 """
 ORGANIZATION = "SELECT o.id FROM organizations o WHERE o.id = :organization_id"
 ACTS_IN_WORKSPACE = """
@@ -94,7 +110,7 @@ WHERE u.id = :user_id AND u.active = 1
 """
 DEFAULT_WORKSPACE = """
 SELECT w.id FROM workspaces w JOIN organizations o ON o.id = w.organization_id
-WHERE w.organization_id = :organization_id AND w.deleted_at IS NULL
+WHERE w.organization_id = :organization_id AND w.deleted_at IS NULL AND w.owner_workspace_id IS NULL
 ORDER BY CASE WHEN w.id = o.default_workspace_id THEN 0 ELSE 1 END, w.created_at, w.id LIMIT 1
 """
 AUTHORED = """
@@ -162,7 +178,15 @@ SELECT 1 FROM grants WHERE entity_id = :entity_id AND subject_kind = 'anyone' AN
 EXPIRED_GRANTS = """
 SELECT id FROM grants WHERE purge_after <= :now ORDER BY purge_after, id LIMIT :limit
 """
-MAKER = "SELECT kind, expires_at FROM access_keys WHERE id = :id AND revoked_at IS NULL"
+MAKER = "SELECT kind, expires_at FROM access_keys WHERE id = :id AND revoked_at IS NULL AND active = 1"
+PROJECT_KEY_BY_DIGEST = """
+SELECT id FROM access_keys WHERE digest = :digest AND dialect = 'ampersand' AND revoked_at IS NULL
+"""
+FRONT_END_KEY = """
+SELECT k.id, k.workspace_id, k.user_id, k.public_key_pem
+FROM jwt_keys k JOIN workspaces w ON w.id = k.workspace_id AND w.deleted_at IS NULL
+WHERE k.id = :id AND k.active = 1
+"""
 LOGINS_OF = """
 SELECT id, organization_id FROM access_keys
 WHERE user_id = :user_id AND kind = 'login' AND revoked_at IS NULL AND expires_at > :now
@@ -195,6 +219,7 @@ TENANT_VARIABLES = "SELECT id, handle, name, settings FROM organizations WHERE i
 BELONGING = "SELECT user_id FROM organization_members WHERE organization_id = :organization_id AND user_id IN"
 GRANTS_IN_WORKSPACE = "SELECT id FROM grants WHERE workspace_id = :workspace_id"
 KEYS_IN_WORKSPACE = "SELECT id FROM access_keys WHERE workspace_id = :workspace_id"
+JWT_KEYS_IN_WORKSPACE = "SELECT id FROM jwt_keys WHERE workspace_id = :workspace_id"
 MEMBERS_OF_WORKSPACE = "SELECT id FROM workspace_members WHERE workspace_id = :workspace_id"
 GRANTS_ON = "SELECT id FROM grants WHERE entity_id = :entity_id"
 GRANTS_OF_ORIGIN = "SELECT id FROM grants WHERE entity_id = :entity_id AND origin = :origin"

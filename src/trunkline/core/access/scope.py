@@ -12,6 +12,9 @@ from typing import Any, Protocol
 from trunkline.core.access.queries import (
     BOUND,
     GRANTED,
+    IN_ANY_GROUP,
+    IN_GROUP,
+    IN_GROUP_CALLED,
     IN_ORGANIZATION,
     MEMBER,
     NARROWED,
@@ -22,6 +25,8 @@ from trunkline.kit.actor import Actor, Tier
 
 NOBODY = "FALSE"
 EVERYBODY = "TRUE"
+# What a front end sees of its project and the project's organization; everything else, in its groups only.
+FRONT_END_ENTITIES = frozenset({"workspace", "integration", "version", "provider", "provider_app"})
 
 
 class Rule(Protocol):
@@ -59,14 +64,22 @@ def all_of(*predicates: str) -> str:
 
 
 class ActorScope:
-    """One caller's view of every entity; implements `infra.db.Scope`."""
+    """One caller's view of every entity; implements `infra.db.Scope`.
 
-    __slots__ = ("_params", "_specs", "actor")
+    Args:
+        actor: the caller.
+        specs: the transaction's.
+        at_home: whether what the caller holds in its project and organization counts, beside its groups.
+    """
 
-    def __init__(self, actor: Actor, specs: Specs) -> None:
+    __slots__ = ("_apart", "_home", "_params", "_specs", "actor")
+
+    def __init__(self, actor: Actor, specs: Specs, *, at_home: bool = True) -> None:
         self.actor = actor
         self._specs = specs
         self._params = _params(actor)
+        self._home = at_home
+        self._apart = ActorScope(actor, specs, at_home=False) if actor.front_end and at_home else None
 
     @property
     def params(self) -> Mapping[str, Any]:
@@ -76,17 +89,21 @@ class ActorScope:
     def visible(self, spec: ListSpec[Any], alias: str, mode: Mode) -> str:
         """Predicate: the caller may read the row at `alias`."""
         rule: Rule = spec.rule
-        return EVERYBODY if self.actor.is_system else rule.visible(self, alias, mode)
+        return EVERYBODY if self.actor.is_system else rule.visible(self._towards(spec), alias, mode)
 
     def insider(self, spec: ListSpec[Any], alias: str) -> str:
         """Predicate: the caller reads the row itself rather than what is published of it."""
         rule: Rule = spec.rule
-        return EVERYBODY if self.actor.is_system else rule.insider(self, alias)
+        # Drafts are no front end's business.
+        return EVERYBODY if self.actor.is_system else rule.insider(self._apart or self, alias)
 
     def at_least(self, spec: ListSpec[Any], alias: str, tier: Tier) -> str:
         """Predicate: the caller holds `tier` on the row at `alias`."""
         rule: Rule = spec.rule
-        return EVERYBODY if self.actor.is_system else rule.at_least(self, alias, tier)
+        return EVERYBODY if self.actor.is_system else rule.at_least(self._towards(spec), alias, tier)
+
+    def _towards(self, spec: ListSpec[Any]) -> ActorScope:
+        return self if self._apart is None or spec.entity in FRONT_END_ENTITIES else self._apart
 
     def spec(self, entity: str) -> ListSpec[Any]:
         """The spec of another entity, for rules that look through it."""
@@ -97,11 +114,29 @@ class ActorScope:
         return any_of(self.by_standing(alias, tier, column), self.by_role(alias, tier, column))
 
     def by_standing(self, alias: str, tier: Tier, column: str = "workspace_id") -> str:
-        """The part of `in_workspace` that the row itself tells: bound there, or administered."""
-        if self.actor.workspace_id is None:
+        """The part of `in_workspace` that the row itself tells: bound there, or administered.
+
+        For a project's key, a row of one of the project's groups tells it, too.
+        """
+        actor, needed = self.actor, max(tier, Tier.VIEWER)
+        if actor.workspace_id is None:
             return self.administered(alias)
-        held = self.actor.workspace_tier >= max(tier, Tier.VIEWER)
-        return BOUND.format(a=alias, column=column) if held else NOBODY
+        held = self._home and actor.workspace_tier >= needed
+        bound = BOUND.format(a=alias, column=column) if held else NOBODY
+        if actor.tier_in_groups < needed:
+            return bound
+        return self._or_in_groups(bound, alias, column)
+
+    def _or_in_groups(self, bound: str, alias: str, column: str) -> str:
+        actor = self.actor
+        if actor.over_groups:
+            reached = any_of(bound, IN_ANY_GROUP.format(a=alias, column=column))
+            # True of every row there, and what lets a list be walked along the tenant's own index.
+            names = _names("org", actor.organizations)
+            tenant = IN_ORGANIZATION.format(a=alias, column="organization_id", names=names)
+            return all_of(tenant if names else EVERYBODY, reached)
+        template = IN_GROUP_CALLED if actor.group_id is None else IN_GROUP
+        return any_of(bound, template.format(a=alias, column=column))
 
     def by_role(self, alias: str, tier: Tier, column: str = "workspace_id") -> str:
         """The part of `in_workspace` that memberships tell; none do for a bound key."""
@@ -119,12 +154,16 @@ class ActorScope:
     def granted(self, alias: str, tier: Tier, column: str = "id") -> str:
         """A live grant gives the caller `tier` on the object `column` names.
 
-        A key bound to a workspace makes use of grants inside that workspace only.
+        A key bound to a workspace makes use of grants inside what it reaches only, a front end of none.
         """
+        if self.actor.front_end:
+            return NOBODY
         granted = GRANTED.format(a=alias, column=column, tier=int(max(tier, Tier.VIEWER)))
         if self.actor.workspace_id is None:
             return granted
-        return all_of(BOUND.format(a=alias, column="workspace_id"), granted)
+        bound = BOUND.format(a=alias, column="workspace_id")
+        reached = self._or_in_groups(bound, alias, "workspace_id") if self.actor.reaches_groups else bound
+        return all_of(reached, granted)
 
     def in_organization(self, alias: str, column: str = "organization_id") -> str:
         """The caller belongs to the organization that `column` names."""
@@ -133,7 +172,7 @@ class ActorScope:
 
     def organizations(self) -> str | None:
         """What stands inside `IN (…)` for the caller's organizations; None when there are none."""
-        if not self.actor.organizations:
+        if not self.actor.organizations or not self._home:
             return None
         names = _names("org", self.actor.organizations)
         if self.actor.workspace_id is None:
@@ -160,9 +199,14 @@ def _names(kind: str, values: Sequence[str]) -> str:
 
 
 def _params(actor: Actor) -> dict[str, Any]:
-    params: dict[str, Any] = {"actor_user": actor.user_id}
+    # What is the user's own is out of a front end's reach.
+    params: dict[str, Any] = {"actor_user": "" if actor.front_end else actor.user_id}
     if actor.workspace_id is not None:
         params["actor_workspace"] = actor.workspace_id
+    if actor.group_id is not None:
+        params["actor_group"] = actor.group_id
+    elif actor.group_ref is not None:
+        params["actor_group_ref"] = actor.group_ref
     lists = {
         "org": actor.organizations,
         "admin": actor.administered,

@@ -14,11 +14,22 @@ from trunkline.kit.actor import TIER_NAMES, Tier
 TIER_CHOICES = tuple(TIER_NAMES)
 ORGANIZATION_ROLES = ("owner", "admin", "author", "member")
 TEAM_ROLES = ("admin", "publisher", "dataWizard", "designer", "memberPlus", "member")
-SHAREABLE_KINDS = ("integration", "schema", "function", "agent", "workflow", "trigger")
+SHAREABLE_KINDS = (
+    "integration",
+    "schema",
+    "function",
+    "agent",
+    "workflow",
+    "trigger",
+    "sync",
+    "action",
+    "subscription",
+)
 GRANT_ORIGINS = ("share", "ownership")
 SUBJECT_KINDS = ("user", "team", "organization", "anyone")
 KEY_KINDS = ("secret", "publishable", "session", "login", "api")
-DIALECTS = ("platform", "informer")  # those with operations at the same place, where a key tells them apart
+PINNABLE = ("platform", "informer")  # those with operations at the same place, where a key tells them apart
+DIALECTS = (*PINNABLE, "ampersand")  # whose own keys projects have, see `project_keys`
 
 TIER_NAME = "CASE {a}.tier WHEN 1 THEN 'viewer' WHEN 2 THEN 'editor' ELSE 'admin' END"
 USER_NAME = "(SELECT s_u.name FROM users s_u WHERE s_u.id = {a}.user_id)"
@@ -130,7 +141,8 @@ class KeyRow(Struct, frozen=True):
     """An access key, without anything it could be guessed or looked up by.
 
     `kind` is `secret` or `publishable` (lasting), `session` (made with a secret key), `login` (made by logging
-    in) or `api` (made by somebody who is logged in); `dialect` is whose it is where several share a path.
+    in) or `api` (made by somebody who is logged in); `dialect` is whose it is where several share a path, and
+    `ampersand` for a project's own.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""Users, passwords, teams, memberships, grants and access keys: everything a decision about access reads."""
+"""Users, passwords, teams, memberships, grants, access keys and JWT keys: everything a decision about access reads."""
 
 from __future__ import annotations
 
@@ -143,10 +143,31 @@ access_keys = Table(
     moment("created_at"),
     moment("expires_at", nullable=True),
     moment("revoked_at", nullable=True),
+    flag("active", default=True),  # 0: refused until it is set again
     one_of("kind", ("secret", "publishable", "session", "login", "api")),
-    one_of("dialect", ("platform", "informer")),
+    one_of("dialect", ("platform", "informer", "ampersand")),
     Index("ux_access_keys_digest", "digest", unique=True),
+    Index("ix_access_keys_workspace_id", "workspace_id", "created_at", "id"),
     Index("ix_access_keys_organization", "organization_id", "created_at", "id"),
     Index("ix_access_keys_user_id", "user_id"),
     Index("ix_access_keys_parent_id", "parent_id"),
+)
+
+# Public halves of the keys with which publishers' servers sign tokens for their own pages.
+jwt_keys = Table(
+    "jwt_keys",
+    metadata,
+    id_column(),  # the `kid` of the tokens
+    ref("organization_id", "organizations"),
+    ref("workspace_id", "workspaces"),  # the project
+    ref("user_id", "users"),  # whom pages act as, within what a page may do
+    text("label"),
+    text("algorithm"),
+    text("public_key_pem"),
+    flag("active", default=True),
+    text("created_by"),
+    moment("created_at"),
+    moment("updated_at"),
+    one_of("algorithm", ("RS256",)),
+    Index("ix_jwt_keys_workspace_id", "workspace_id", "created_at", "id"),
 )

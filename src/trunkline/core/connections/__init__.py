@@ -1,7 +1,7 @@
 """Connections: the sealed credentials requests go out with. Workspace secrets are one kind of them.
 
     connect, start_authorization, finish_authorization    give a credential; tested, sealed, bound to its origins
-    authorized                                            use it; the refresh engine keeps it fresh
+    authorized, renew                                     use it; the refresh engine keeps it fresh
     disconnect, disconnect_all                            destroy it at once, and have it revoked
     probe, confirm_origins                                is it good; may it be shown to somebody new
 
@@ -9,6 +9,7 @@ What goes over the network is asynchronous and takes a `FlowServices`; the rest 
 integration's own secrets live here too, beside the connections they serve.
 """
 
+from trunkline.core.connections.brought import Imported
 from trunkline.core.connections.configuration import Configuration
 from trunkline.core.connections.errors import (
     AuthorizationRefusedError,
@@ -17,6 +18,7 @@ from trunkline.core.connections.errors import (
     CredentialDestroyedError,
     CredentialRefusedError,
     CredentialUntestedError,
+    CredentialWithheldError,
     InvalidStateError,
     IssuerMismatchError,
     NeedsReauthError,
@@ -46,6 +48,7 @@ from trunkline.core.connections.flows.journey import (
     StartAuthorization,
 )
 from trunkline.core.connections.flows.probing import Verdict
+from trunkline.core.connections.flows.renewing import renew
 from trunkline.core.connections.flows.services import FlowServices
 from trunkline.core.connections.flows.tending import (
     Probed,
@@ -63,6 +66,7 @@ from trunkline.core.connections.integration_secrets import (
 from trunkline.core.connections.jobs import PERIODICS, job_handlers
 from trunkline.core.connections.reads import (
     connection_for,
+    connection_through,
     get_connection,
     get_secret,
     list_connections,
@@ -72,6 +76,7 @@ from trunkline.core.connections.reads import (
 )
 from trunkline.core.connections.reasons import Reason
 from trunkline.core.connections.returning import returning
+from trunkline.core.connections.revealing import Revealed, reveal_credential
 from trunkline.core.connections.sealed import SEALED
 from trunkline.core.connections.service import (
     UpdateConnection,
@@ -125,9 +130,11 @@ __all__ = [
     "CredentialDestroyedError",
     "CredentialRefusedError",
     "CredentialUntestedError",
+    "CredentialWithheldError",
     "Finished",
     "FlowServices",
     "Held",
+    "Imported",
     "IntegrationSecrets",
     "InvalidStateError",
     "IssuerMismatchError",
@@ -139,6 +146,7 @@ __all__ = [
     "Probed",
     "Reason",
     "RefreshUnavailableError",
+    "Revealed",
     "SecretNameTakenError",
     "SecretRow",
     "StartAuthorization",
@@ -154,6 +162,7 @@ __all__ = [
     "confirm_origins",
     "connect",
     "connection_for",
+    "connection_through",
     "create_secret",
     "delete_secret",
     "destroy_connections",
@@ -175,10 +184,12 @@ __all__ = [
     "purge_connection",
     "purge_secret",
     "reconnect",
+    "renew",
     "require_usable",
     "restore_secret",
     "returning",
     "reveal",
+    "reveal_credential",
     "set_integration_secrets",
     "start_authorization",
     "update_connection",

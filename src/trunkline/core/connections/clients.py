@@ -58,18 +58,16 @@ def client_of(
     if configuration.provider is not None:
         app = app_of(tx, vault, source.home_id, configuration.provider)
     if app is None:
-        raise NotConnectableError(
-            f"the integration {source.name} has no client id, nor is there a provider app"
-        )
+        raise NotConnectableError(f"{source.called} has no client id, nor is there a provider app")
     if not configuration.client_origins <= configuration.provider_origins:
         raise NotConnectableError(
-            f"the integration {source.name} uses a provider app but names other endpoints than the provider's"
+            f"{source.called} uses a provider app but names other endpoints than the provider's"
         )
     return Client(app.client_id, app.client_secret, tuple(app.scopes))
 
 
 def api_key_of(tx: Tx, vault: Vault, configuration: Configuration) -> Secret | None:
-    """The API key that the integration brings for all its connections, where it does.
+    """The API key that the integration brings for all its connections, where it does; a provider brings none.
 
     Raises:
         NotConnectableError: it was given for other servers than are named now.
@@ -82,6 +80,8 @@ def _opened(
     tx: Tx, vault: Vault, configuration: Configuration, column: SealedColumn, asking: frozenset[Origin]
 ) -> Secret | None:
     source = configuration.source
+    if source.integration_id is None:
+        return None
     found = tx.fetch(CLIENT_SECRETS, {"id": source.integration_id})
     if not found:
         return None
@@ -92,8 +92,7 @@ def _opened(
     bound = json.decode(origins, type=dict[str, list[str]]).get(column.column)
     if bound is not None and not {str(one) for one in asking} <= set(bound):
         raise NotConnectableError(
-            f"the secret of the integration {source.name} was given for other servers than it names now:"
-            " give it again"
+            f"the secret of {source.called} was given for other servers than it names now: give it again"
         )
     place = column.place(source.integration_id, generation)
     return vault.open(DatabaseKeyStore(tx), organization_id, place, sealed)

@@ -1,6 +1,6 @@
 """How one connection authenticates: its integration's connecting half, completed from the provider it names.
 
-At home, in the integration's own workspace, the draft counts; everywhere else, what is published. So a publisher
+A connection may be one of a provider itself, without an integration; then the provider says everything. At home, in the integration's own workspace, the draft counts; everywhere else, what is published. So a publisher
 tries out a change on their own connections, and nobody else's change before it is published.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
-from msgspec import json
+from msgspec import UNSET, json
 
 from trunkline.core.connections.errors import NotConnectableError
 from trunkline.core.integrations import (
@@ -21,30 +21,72 @@ from trunkline.core.integrations import (
     TokenExchange,
     read_connect,
 )
-from trunkline.core.providers import ProviderDefinition, StoredProvider, filled, stored_provider
+from trunkline.core.providers import (
+    CustomAuth,
+    ProviderDefinition,
+    StoredProvider,
+    filled,
+    stored_provider,
+)
 from trunkline.infra.db import Tx
 from trunkline.infra.http import InvalidUrlError, Origin
 from trunkline.kit.errors import InvalidRequestError
-from trunkline.kit.strictjson import content_hash
+from trunkline.kit.strictjson import content_hash, encode
 
 CODE = "authorization_code"
 CLIENT = "client_credentials"
+PASSWORD = "password"  # noqa: S105  # a grant
+OWN_GRANTS = (CLIENT, PASSWORD)  # what was given once gets a token at any time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """An integration as far as connections read it.
+    """What connections are made to, as far as they read it: an integration, or a provider itself.
 
     Attributes:
-        home_id: the workspace it is made in, whose provider apps it uses.
-        auth_config: its connecting half, as JSON.
+        integration_id: None where it is a provider.
+        home_id: the workspace it is made in, whose provider apps it uses; of a provider, the one whose group the
+            connection's workspace is, or that workspace itself.
+        auth_config: its connecting half, as JSON; of a provider, as an integration would have it that leaves
+            everything to the provider.
     """
 
-    integration_id: str
+    integration_id: str | None
     name: str
     organization_id: str
     home_id: str
     auth_config: str
+
+    @property
+    def called(self) -> str:
+        """What sentences call it."""
+        return f"the {'provider' if self.integration_id is None else 'integration'} {self.name}"
+
+    @property
+    def provider(self) -> str | None:
+        """The provider where it is one; None where it is an integration."""
+        return self.name if self.integration_id is None else None
+
+
+@lru_cache(maxsize=512)
+def provided(provider: str, *, organization_id: str, workspace_id: str, owner_id: str | None) -> Source:
+    """A provider as connections in a workspace see it.
+
+    Args:
+        provider: name in the catalog.
+        organization_id: of the workspace.
+        workspace_id: where the connection is.
+        owner_id: the project whose group the workspace is; None where it is none.
+    """
+    # Nobody logs in to a group, so nobody there has a connection of their own.
+    config = {"provider": provider} if owner_id is None else {"mode": "shared", "provider": provider}
+    return Source(
+        integration_id=None,
+        name=provider,
+        organization_id=organization_id,
+        home_id=owner_id or workspace_id,
+        auth_config=encode(config),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +100,7 @@ class Configuration:
         base_url: where requests go, without a slash at its end; None where the integration does not say.
         provider_origins: where the provider itself has its token and revocation endpoints.
         issuer: the authorization server's own name; None where it is not known.
+        custom: what the owner is asked for, and where it goes; of the custom scheme.
         lifetime_s: of tokens whose provider does not say; None where nobody does.
         api_origins: where requests may take the credential.
         origins: everybody who comes to see it or what leads to it: what an owner consents to.
@@ -85,6 +128,7 @@ class Configuration:
     api_key_name: str = "X-API-Key"
     api_key_prefix: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    custom: CustomAuth | None = None
     allowed_hosts: tuple[str, ...] = ()
     account: AccountProbe | None = None
     health: HealthProbe | None = None
@@ -119,7 +163,7 @@ class Configuration:
         """
         value: str | None = getattr(self, member)
         if value is None:
-            raise NotConnectableError(f"the integration {self.source.name} has no {member.replace('_', ' ')}")
+            raise NotConnectableError(f"{self.source.called} has no {member.replace('_', ' ')}")
         return value
 
 
@@ -149,7 +193,7 @@ def parameters_for(tx: Tx, source: Source, given: Mapping[str, str]) -> Mapping[
     known = set() if stored is None else {one.name for one in stored.definition.substitutions}
     for name in given:
         if name not in known or name in config.substitutions:
-            raise InvalidRequestError.at(f"parameters.{name[:100]}", "is not asked for by this integration")
+            raise InvalidRequestError.at(f"parameters.{name[:100]}", f"is not asked for by {source.called}")
     return dict(given)
 
 
@@ -191,8 +235,8 @@ def _bound(configuration: Configuration) -> Configuration:
         api = frozenset(map(Origin.of, urls))
         others = {Origin.of(url) for url in login if url is not None}
     except InvalidUrlError as error:
-        name = configuration.source.name
-        raise NotConnectableError(f"the integration {name} names a bad URL: {error.message}") from error
+        called = configuration.source.called
+        raise NotConnectableError(f"{called} names a bad URL: {error.message}") from error
     return replace(configuration, api_origins=api, origins=tuple(sorted(map(str, api | others))))
 
 
@@ -200,9 +244,7 @@ def _read(source: Source) -> tuple[ConnectConfig, Mapping[str, Any]]:
     try:
         return _parsed(source.auth_config)
     except InvalidRequestError as error:
-        raise NotConnectableError(
-            f"the integration {source.name} cannot be connected: {error.message}"
-        ) from error
+        raise NotConnectableError(f"{source.called} cannot be connected: {error.message}") from error
 
 
 def _provider(tx: Tx, source: Source, config: ConnectConfig) -> StoredProvider | None:
@@ -210,7 +252,9 @@ def _provider(tx: Tx, source: Source, config: ConnectConfig) -> StoredProvider |
         return None
     found = stored_provider(tx, source.organization_id, config.provider)
     if found is None:
-        raise NotConnectableError(f"the integration {source.name} names a provider that does not exist")
+        if source.provider is not None:
+            raise NotConnectableError(f"{source.called} does not exist any more")
+        raise NotConnectableError(f"{source.called} names a provider that does not exist")
     return found
 
 
@@ -257,6 +301,7 @@ def _completed(
         api_key_name=chosen("apiKeyName", config.api_key_name, auth and auth.api_key_name),
         api_key_prefix=chosen("apiKeyPrefix", config.api_key_prefix, auth and auth.api_key_prefix),
         headers=config.headers,
+        custom=None if auth is None or auth.custom is UNSET else auth.custom,
         allowed_hosts=tuple(config.allowed_hosts),
         account=config.account or _account(definition),
         health=config.health or _health(definition),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from trunkline.kit.errors import (
     BadGatewayError,
     ConflictError,
+    ForbiddenError,
     InvalidRequestError,
     UnavailableError,
 )
@@ -110,6 +111,12 @@ class CredentialUntestedError(BadGatewayError):
     """The provider could not be asked whether the credential is good, so it was not saved."""
 
     code = "credential_untested"
+
+
+class CredentialWithheldError(ForbiddenError):
+    """The connection's credential is not for this caller to see, whatever else they may do with it."""
+
+    code = "credential_withheld"
 
 
 class NothingToConfirmError(ConflictError):

@@ -37,7 +37,7 @@ def exchange_of(configuration: Configuration) -> TokenExchange:
         NotConnectableError: it does not say.
     """
     if configuration.exchange is None:
-        raise NotConnectableError(f"the integration {configuration.source.name} has no token exchange")
+        raise NotConnectableError(f"{configuration.source.called} has no token exchange")
     return configuration.exchange
 
 

@@ -95,10 +95,12 @@ def end_with_membership(tx: Tx, actor: Actor, change: Change, event_id: str) -> 
 
 
 def _detach(tx: Tx, row: Standing, event_id: str) -> None:
+    # Without the integration, a provider alone would make it a connection of the provider itself.
+    gone: dict[str, Any] = {"integration_id": None, "provider": None}
     if row.status == DISCONNECTED:
-        tx.update(connections, BY_ID, {"id": row.id}, integration_id=None)
+        tx.update(connections, BY_ID, {"id": row.id}, **gone)
         return
-    columns = {"integration_id": None, **_stamp(tx, row)}
+    columns = {**gone, **_stamp(tx, row)}
     end_connection(tx, REMOVED, row, Reason.INTEGRATION_REMOVED, parent_id=event_id, **columns)
 
 

@@ -92,6 +92,8 @@ def set_integration_secrets(
 def bind_secrets(tx: Tx, configuration: Configuration) -> None:
     """Bind secrets that were given before the integration named any server to those it names now."""
     integration_id = configuration.source.integration_id
+    if integration_id is None:
+        return
     found = tx.fetch(CLIENT_SECRETS, {"id": integration_id})
     if not found:
         return

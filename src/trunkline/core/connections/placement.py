@@ -43,6 +43,16 @@ def _api_key(configuration: Configuration, credential: Credential) -> Placed:
     return Placed(params=(pair,)) if configuration.api_key_in == "query" else Placed(headers=(pair,))
 
 
+def _custom(configuration: Configuration, credential: Credential) -> Placed:
+    if configuration.custom is None:
+        return Placed()
+    given = {name: value.reveal() for name, value in credential.given.items()}
+    return Placed(
+        headers=tuple((part.name, part.filled(given)) for part in configuration.custom.headers),
+        params=tuple((part.name, part.filled(given)) for part in configuration.custom.params),
+    )
+
+
 def _exchanged(configuration: Configuration, credential: Credential) -> Placed:
     exchange = configuration.exchange
     if exchange is None or credential.access is None:
@@ -60,5 +70,6 @@ _PLACES: dict[str, Callable[[Configuration, Credential], Placed]] = {
     "basic": _basic,
     "api_key": _api_key,
     "token_exchange": _exchanged,
+    "custom": _custom,
     "none": _nothing,
 }

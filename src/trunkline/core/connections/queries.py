@@ -39,9 +39,10 @@ c.id, c.organization_id, c.workspace_id, c.integration_id, c.provider, c.user_id
   c.status, c.reason, c.name, c.origins, c.parameters, c.scopes, c.credential, c.generation, c.refreshed_at,
   c.access_expires_at, c.refresh_expires_at, c.stale_at, c.refreshable, c.due_at, c.lease_owner, c.lease_until,
   c.intent, c.failures, c.retry_at, c.refusals, c.last_used_at, c.deleted_at,
-  i.name, i.organization_id, i.workspace_id, i.auth_config, v.auth_config"""
+  i.name, i.organization_id, i.workspace_id, i.auth_config, v.auth_config, w.owner_workspace_id"""
 _WITH_INTEGRATION = """
 FROM connections c
+JOIN workspaces w ON w.id = c.workspace_id
 LEFT JOIN integrations i ON i.id = c.integration_id
 LEFT JOIN integration_versions v ON v.id = i.current_version_id
 WHERE c.id = :id AND c.scheme <> 'secret'"""
@@ -50,7 +51,7 @@ STANDING = f"SELECT {_STANDS} {_WITH_INTEGRATION}"
 USABLE = f"""
 SELECT {_STANDS},
   c.mode, c.hint, c.metadata, c.account, c.last_authorized_at, c.revocation, c.created_by, c.created_at,
-  c.updated_at, c.retention_tier, c.deletion_id {_WITH_INTEGRATION}
+  c.updated_at, c.retention_tier, c.deletion_id, c.consumer_id {_WITH_INTEGRATION}
   AND c.deleted_at IS NULL AND ({{seen}})
 """
 CLIENT_SECRETS = """
@@ -65,6 +66,10 @@ FROM integrations i
 LEFT JOIN integration_versions v ON v.id = i.current_version_id
 WHERE i.id = :id
 """
+# Workspaces as connections of a provider see them: at home with the publisher whose group this is.
+
+PROVIDED_IN = "SELECT organization_id, owner_workspace_id FROM workspaces WHERE id = :id"
+CONSUMER_OF = "SELECT 1 FROM consumers WHERE id = :id AND workspace_id = :home_id"
 SETTINGS_OF = "SELECT settings FROM organizations WHERE id = :id"
 
 # Finding connections.
@@ -73,6 +78,13 @@ CONNECTION_FOR = """
 SELECT id FROM connections
 WHERE integration_id = :integration_id AND workspace_id = :workspace_id AND scheme <> 'secret'
   AND deleted_at IS NULL AND ((:user_id <> '' AND user_id = :user_id) OR (:user_id = '' AND user_id IS NULL))
+ORDER BY CASE WHEN status = 'ok' THEN 0 ELSE 1 END, created_at, id LIMIT 1
+"""
+THROUGH_PROVIDER = """
+SELECT id FROM connections
+WHERE workspace_id = :workspace_id AND provider = :provider AND integration_id IS NULL AND scheme <> 'secret'
+  AND deleted_at IS NULL AND COALESCE(consumer_id, '') = :consumer_id
+  AND ((:user_id <> '' AND user_id = :user_id) OR (:user_id = '' AND user_id IS NULL))
 ORDER BY CASE WHEN status = 'ok' THEN 0 ELSE 1 END, created_at, id LIMIT 1
 """
 LIVE_OF_INTEGRATION = """
@@ -126,8 +138,8 @@ UPDATE connections SET last_used_at = :now WHERE id = :id AND (last_used_at IS N
 # States of authorizations.
 
 STATE = """
-SELECT id, organization_id, workspace_id, integration_id, user_id, connection_id, binding, configuration,
-  redirect_uri, return_to, verifier, nonce, request, expires_at
+SELECT id, organization_id, workspace_id, integration_id, provider, user_id, connection_id, binding,
+  configuration, redirect_uri, return_to, opener, verifier, nonce, request, expires_at
 FROM oauth_states WHERE id = :id
 """
 EXPIRED_STATES = "expires_at <= :now"
@@ -165,6 +177,16 @@ SELECT c.id FROM connections c WHERE c.status = 'ok' AND c.scheme <> 'secret' AN
 """
 DISCONNECTED_WITH_CREDENTIAL = """
 SELECT c.id FROM connections c WHERE c.status = 'disconnected' AND c.credential IS NOT NULL
+"""
+WORKING_WITH_NOTHING = """
+SELECT c.id FROM connections c
+WHERE c.status = 'ok' AND c.scheme <> 'secret' AND c.integration_id IS NULL AND c.provider IS NULL
+"""
+FOR_A_STRANGER = """
+SELECT c.id FROM connections c
+JOIN consumers u ON u.id = c.consumer_id
+JOIN workspaces w ON w.id = c.workspace_id
+WHERE u.workspace_id <> w.id AND (w.owner_workspace_id IS NULL OR u.workspace_id <> w.owner_workspace_id)
 """
 STUCK = """
 SELECT c.id FROM connections c

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from trunkline.core.access import Permission, TierTooLowError, scope
 from trunkline.core.connections.errors import CredentialDestroyedError
-from trunkline.core.connections.queries import CONNECTION_FOR, CREDENTIAL, HELD
+from trunkline.core.connections.queries import CONNECTION_FOR, CREDENTIAL, HELD, THROUGH_PROVIDER
 from trunkline.core.connections.sealed import CONNECTION_CREDENTIAL
 from trunkline.core.connections.sources import provider_of
 from trunkline.core.connections.specs import AUTH_STATE, CONNECTION, SECRET, ConnectionRow, SecretRow
@@ -113,6 +113,20 @@ def connection_for(tx: Tx, actor: Actor, integration_id: str, workspace_id: str)
     return None
 
 
+def connection_through(
+    tx: Tx, actor: Actor, provider: str, workspace_id: str, consumer_id: str | None = None
+) -> ConnectionRow | None:
+    """The connection of a provider itself that a workspace shares for a consumer; None where there is none.
+
+    Of several, one that works, then the oldest.
+    """
+    place = {"provider": provider, "workspace_id": workspace_id, "consumer_id": consumer_id or ""}
+    found = tx.value(THROUGH_PROVIDER, **place, user_id="")
+    return (
+        None if found is None else lists.get_row(tx, CONNECTION, found, scope(actor, tx.specs), deleted=False)
+    )
+
+
 def require_hold(tx: Tx, actor: Actor, row: Identified, tier: Tier) -> None:
     """Refuse unless the caller holds `tier` on a connection they see; everything of their own is theirs.
 
@@ -140,9 +154,10 @@ def require_usable(
     row = lists.get_row(tx, AUTH_STATE, connection_id, scope(actor, tx.specs), deleted=False)
     if row is None or row.workspace_id != workspace_id or row.status == DISCONNECTED:
         raise NotFoundError("connection")
-    if row.integration_id not in {None, integration_id} and (
-        row.provider is None or row.provider != provider_of(tx, integration_id, workspace_id)
-    ):
+    fits = row.scheme == SECRET_SCHEME or row.integration_id == integration_id
+    if not fits and row.provider is not None:
+        fits = row.provider == provider_of(tx, integration_id, workspace_id)
+    if not fits:
         raise NotFoundError("connection")
     return row.scheme
 

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import json
 
 from trunkline.core.access import NO_TOMBSTONE
-from trunkline.core.connections.configuration import CLIENT, CODE, Configuration
+from trunkline.core.connections.configuration import CODE, OWN_GRANTS, Configuration, Source
 from trunkline.core.connections.credential import Credential, seal_credential
 from trunkline.core.connections.errors import (
     NothingToConnectError,
@@ -25,11 +25,12 @@ from trunkline.core.connections.queries import (
     CONNECTION_FOR,
     LIVE_WORKSPACE,
     QUEUED_OF_CONNECTION,
+    THROUGH_PROVIDER,
 )
 from trunkline.core.connections.reads import require_hold, visible_connection
 from trunkline.core.connections.reasons import Reason
 from trunkline.core.connections.scopes import missing_scopes
-from trunkline.core.connections.sources import PER_USER, require_place
+from trunkline.core.connections.sources import PER_USER, require_consumer, require_place
 from trunkline.core.connections.specs import ConnectionRow
 from trunkline.core.connections.standing import OK, PENDING
 from trunkline.core.connections.tables import connection_revocations, connections
@@ -49,9 +50,12 @@ class Wanted:
 
     Attributes:
         connection_id: the one to be connected again; None for a new one.
-        singular: take the owner's connection to this integration where there is one, instead of a second.
+        singular: take the owner's connection to this integration where there is one, instead of a second; of a
+            provider itself, the one for this consumer.
         mode: who it is for; a new one's only.
+        metadata: notes; without any, those of before stay.
         parameters: filled into the provider's URLs.
+        consumer_id: for whom its publisher has it connected; a new one's only.
     """
 
     workspace_id: str
@@ -61,6 +65,7 @@ class Wanted:
     name: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
+    consumer_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +92,8 @@ def save_connection(
     """Store a connection as the caller's; its id. A connection that is connected again keeps its id.
 
     Raises:
-        NotFoundError: the workspace or the connection is absent or outside the caller's scope, or the
-            connection is another integration's.
+        NotFoundError: the workspace, the consumer or the connection is absent or outside the caller's scope,
+            or the connection is another integration's or provider's.
         ForbiddenError: the caller may not connect there, or it is somebody else's own.
         WrongAccountError: it is for another account than the one that was connected now.
         WorkspaceDeletedError: its workspace is deleted.
@@ -107,6 +112,7 @@ def save_connection(
         {"id": before.id},
         **_columns(tx, vault, before.organization_id, before.id, generation, configuration, given),
         **NO_TOMBSTONE,
+        **({"metadata": checked_metadata(wanted.metadata)} if wanted.metadata else {}),
         account=_account_text(account),
         parameters=encode(wanted.parameters) if wanted.parameters else bytes(before.parameters).decode(),
         updated_at=tx.now,
@@ -127,18 +133,34 @@ def save_connection(
 
 
 def _existing(tx: Tx, actor: Actor, configuration: Configuration, wanted: Wanted) -> ConnectionRow | None:
-    integration_id = configuration.source.integration_id
+    source = configuration.source
     connection_id = wanted.connection_id
     if connection_id is None and wanted.singular:
-        user_id = actor.user_id if wanted.mode == PER_USER else ""
-        place = {"integration_id": integration_id, "workspace_id": wanted.workspace_id}
-        connection_id = tx.value(CONNECTION_FOR, **place, user_id=user_id)
+        connection_id = _singular(tx, actor, source, wanted)
     if connection_id is None:
         return None
     row = visible_connection(tx, actor, connection_id)
-    if row.integration_id != integration_id or row.workspace_id != wanted.workspace_id:
+    same = row.integration_id == source.integration_id and (
+        source.provider is None or row.provider == source.provider
+    )
+    if not same or row.workspace_id != wanted.workspace_id:
         raise NotFoundError("connection")
     return row
+
+
+def _singular(tx: Tx, actor: Actor, source: Source, wanted: Wanted) -> str | None:
+    """The one there is."""
+    there = {
+        "workspace_id": wanted.workspace_id,
+        "user_id": actor.user_id if wanted.mode == PER_USER else "",
+    }
+    found: str | None
+    if source.provider is None:
+        found = tx.value(CONNECTION_FOR, integration_id=source.integration_id, **there)
+    else:
+        consumer_id = wanted.consumer_id or ""
+        found = tx.value(THROUGH_PROVIDER, provider=source.provider, consumer_id=consumer_id, **there)
+    return found
 
 
 def _check_again(
@@ -164,6 +186,7 @@ def _insert(
 ) -> str:
     source = configuration.source
     organization_id = require_place(tx, actor, source, wanted.workspace_id, wanted.mode)
+    require_consumer(tx, source, wanted.consumer_id)
     connection_id = tx.new_id()
     account = Account() if given is None else given.account
     name = wanted.name or account.display_name or account.email or source.name
@@ -182,10 +205,14 @@ def _insert(
         created_by=actor.user_id,
         created_at=tx.now,
         updated_at=tx.now,
+        consumer_id=wanted.consumer_id,
         **_columns(tx, vault, organization_id, connection_id, 1, configuration, given),
     )
     row = visible_connection(tx, actor, connection_id)
-    told = {"integrationId": source.integration_id, "status": row.status}
+    made_to = (
+        {"integrationId": source.integration_id} if source.provider is None else {"provider": source.name}
+    )
+    told = {**made_to, "status": row.status}
     journal(tx, actor, "created", row, data=told)
     return connection_id
 
@@ -245,7 +272,7 @@ def _columns(
 def is_refreshable(configuration: Configuration, credential: Credential) -> bool:
     """Whether a fresh token can be got without the owner."""
     if configuration.scheme == "oauth2":
-        return credential.refresh is not None or configuration.grant_type == CLIENT
+        return credential.refresh is not None or configuration.grant_type in OWN_GRANTS
     return configuration.scheme == "token_exchange"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from msgspec import Raw
 from msgspec.structs import asdict
 
@@ -14,8 +16,6 @@ from trunkline.kit.actor import Actor, Tier
 from trunkline.kit.errors import NotFoundError
 
 SHAPES_MAX = 256
-
-_Shape = tuple[bool, bool, Tier, int, int, int | None]
 
 
 class Usable(Standing, frozen=True):
@@ -32,6 +32,7 @@ class Usable(Standing, frozen=True):
     updated_at: str
     retention_tier: str | None
     deletion_id: str | None
+    consumer_id: str | None
 
     @property
     def row(self) -> ConnectionRow:
@@ -56,47 +57,77 @@ def usable_connection(tx: Tx, actor: Actor, connection_id: str) -> Usable:
     return row
 
 
+class _Shape(NamedTuple):
+    """Everything of a caller that decides what the statement says; the rest are its parameters."""
+
+    system: bool
+    bound: bool
+    tier: Tier
+    over_groups: bool
+    in_group: bool
+    in_group_called: bool
+    group_tier: Tier | None
+    front_end: bool
+    organizations: int
+    administered: int
+    objects: int | None
+
+    @classmethod
+    def of(cls, actor: Actor) -> _Shape:
+        """The shape of a caller."""
+        return cls(
+            actor.is_system,
+            actor.workspace_id is not None,
+            actor.workspace_tier,
+            actor.over_groups,
+            actor.group_id is not None,
+            actor.group_ref is not None,
+            actor.group_tier,
+            actor.front_end,
+            len(actor.organizations),
+            len(actor.administered),
+            None if actor.entity_ids is None else len(actor.entity_ids),
+        )
+
+    def anybody(self) -> Actor:
+        """A caller of this shape who is nobody."""
+        return Actor(
+            user_id="",
+            organizations=("",) * self.organizations,
+            administered=("",) * self.administered,
+            workspace_id="" if self.bound else None,
+            workspace_tier=self.tier,
+            over_groups=self.over_groups,
+            group_id="" if self.in_group else None,
+            group_ref="" if self.in_group_called else None,
+            group_tier=self.group_tier,
+            front_end=self.front_end,
+            entity_ids=None if self.objects is None else frozenset(map(str, range(self.objects))),
+            system_reason="" if self.system else None,
+        )
+
+
 class _Statements:
     """The statement for each kind of caller; making it anew takes longer than running it.
 
-    What is kept is made from the shape of a caller alone: whether they are bound to a workspace and how, and
-    how many organizations and objects they have. No id can be in it, and no decision: who sees what is decided
-    by the database from the parameters, in every transaction.
+    What is kept is made from the shape of a caller alone: whether they are bound to a workspace and how, whether
+    they reach its groups, and how many organizations and objects they have. No id can be in it, and no decision:
+    who sees what is decided by the database from the parameters, in every transaction.
     """
 
     def __init__(self) -> None:
         self._known: dict[tuple[int, _Shape], tuple[Specs, str]] = {}
 
     def of(self, specs: Specs, actor: Actor) -> str:
-        shape = (
-            actor.is_system,
-            actor.workspace_id is not None,
-            actor.workspace_tier,
-            len(actor.organizations),
-            len(actor.administered),
-            None if actor.entity_ids is None else len(actor.entity_ids),
-        )
+        shape = _Shape.of(actor)
         found = self._known.get((id(specs), shape))
         if found is None:
             if len(self._known) >= SHAPES_MAX:
                 self._known.clear()
+            seen = scope(shape.anybody(), specs).visible(CONNECTION, "c", Mode.GET)
             # The specs are kept beside it, or another instance's could come to have their identity.
-            found = self._known[id(specs), shape] = (specs, _statement(specs, shape))
+            found = self._known[id(specs), shape] = (specs, USABLE.format(seen=seen))
         return found[1]
 
 
 _statements = _Statements()
-
-
-def _statement(specs: Specs, shape: _Shape) -> str:
-    system, bound, tier, organizations, administered, objects = shape
-    anybody = Actor(
-        user_id="",
-        organizations=("",) * organizations,
-        administered=("",) * administered,
-        workspace_id="" if bound else None,
-        workspace_tier=tier,
-        entity_ids=None if objects is None else frozenset(map(str, range(objects))),
-        system_reason="" if system else None,
-    )
-    return USABLE.format(seen=scope(anybody, specs).visible(CONNECTION, "c", Mode.GET))

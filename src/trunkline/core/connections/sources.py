@@ -1,4 +1,4 @@
-"""Integrations as connections read them, before there is a connection."""
+"""Integrations and providers as connections read them, before there is a connection."""
 
 from __future__ import annotations
 
@@ -7,24 +7,69 @@ from dataclasses import dataclass
 from msgspec import json
 
 from trunkline.core.access import TierTooLowError, require_workspace, tier_on
-from trunkline.core.connections.configuration import Source
+from trunkline.core.connections.configuration import Source, provided
 from trunkline.core.connections.errors import NotConnectableError
-from trunkline.core.connections.queries import CONNECTABLE
+from trunkline.core.connections.queries import CONNECTABLE, CONSUMER_OF, PROVIDED_IN
 from trunkline.core.integrations import visible_integration
+from trunkline.core.providers import stored_provider
 from trunkline.infra.db import Tx
 from trunkline.kit.actor import Actor, Tier
-from trunkline.kit.errors import NotFoundError
+from trunkline.kit.errors import InvalidRequestError, NotFoundError
 
 PER_USER, SHARED = "per_user", "shared"
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an integration is made."""
+    """Where an integration is made, or a provider is at home."""
 
-    integration_id: str
+    integration_id: str | None
     organization_id: str
     workspace_id: str
+
+
+def asked_source(
+    tx: Tx, actor: Actor, *, integration_id: str | None, provider: str | None, workspace_id: str
+) -> Source:
+    """What is to be connected in a workspace the caller reaches: an integration or a provider, never both.
+
+    Raises:
+        InvalidRequestError: neither is named or both are, or no provider is called so.
+        NotFoundError, NotConnectableError: as `connectable` does.
+    """
+    if integration_id is not None and provider is None:
+        return connectable(tx, actor, integration_id, workspace_id)
+    if provider is None or integration_id is not None:
+        raise InvalidRequestError.at("provider", "name an integration or a provider, and not both")
+    organization_id = require_workspace(tx, actor, workspace_id, Tier.VIEWER)
+    if stored_provider(tx, organization_id, provider) is None:
+        raise InvalidRequestError.at("provider", "no provider is called so")
+    return source_of_provider(tx, provider, workspace_id)
+
+
+def source_of_provider(tx: Tx, provider: str, workspace_id: str) -> Source:
+    """A provider as connections in a workspace see it, whoever asks and whether there is such a provider or not.
+
+    Raises:
+        NotFoundError: there is no such workspace.
+    """
+    found = tx.fetch(PROVIDED_IN, {"id": workspace_id})
+    if not found:
+        raise NotFoundError("workspace")
+    organization_id, owner_id = found[0]
+    return provided(provider, organization_id=organization_id, workspace_id=workspace_id, owner_id=owner_id)
+
+
+def require_consumer(tx: Tx, source: Source, consumer_id: str | None) -> None:
+    """Refuse a consumer of another publisher than the one whose apps the connection uses.
+
+    Raises:
+        NotFoundError: there is no such consumer there.
+    """
+    if consumer_id is None:
+        return
+    if tx.value(CONSUMER_OF, id=consumer_id, home_id=source.home_id) is None:
+        raise NotFoundError("consumer")
 
 
 def connectable(tx: Tx, actor: Actor, integration_id: str, workspace_id: str) -> Source:

@@ -13,10 +13,11 @@ from trunkline.infra.db.schema import TIERS
 
 
 class ConnectionRow(Struct, frozen=True):
-    """An account connected to an integration, without its credential.
+    """An account connected to an integration or to a provider itself, without its credential.
 
     Attributes:
-        provider: name in the catalog, where the integration names one.
+        integration_id: None where it is one of the provider itself, or its integration is gone.
+        provider: name in the catalog, where the integration names one; None once the integration is gone.
         user_id: whose it is; None where the workspace shares it.
         grant_type: of oauth2.
         reason: why it is not `ok`, or what of it is not; see `Reason`.
@@ -29,6 +30,7 @@ class ConnectionRow(Struct, frozen=True):
         refreshed_at: when the present credential was got.
         refreshable: whether a fresh token can be got without the owner.
         revocation: what became of the token at the provider once disconnected.
+        consumer_id: for whom its publisher had it connected; None for nobody in particular.
     """
 
     id: str
@@ -63,6 +65,7 @@ class ConnectionRow(Struct, frozen=True):
     deleted_at: str | None
     retention_tier: str | None
     deletion_id: str | None
+    consumer_id: str | None
 
 
 class SecretRow(Struct, frozen=True):
@@ -132,6 +135,7 @@ CONNECTION = ListSpec(
         **_COMMON,
         **_STATE,
         "user_id": Field(kind=FieldKind.ID, id_kinds=("user",), nullable=True),
+        "consumer_id": Field(kind=FieldKind.ID, id_kinds=("consumer",), nullable=True),
         "revocation": Field(kind=FieldKind.CHOICE, choices=REVOCATIONS, nullable=True),
         "refreshable": Field(kind=FieldKind.BOOLEAN),
         "access_expires_at": Field(kind=FieldKind.TIME, nullable=True),

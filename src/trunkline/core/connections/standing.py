@@ -10,7 +10,7 @@ from types import MappingProxyType
 from msgspec import Struct, json
 
 from trunkline.core.connections.clients import api_key_of
-from trunkline.core.connections.configuration import Configuration, Source, configuration_of
+from trunkline.core.connections.configuration import Configuration, Source, configuration_of, provided
 from trunkline.core.connections.credential import Credential, open_credential
 from trunkline.core.connections.errors import (
     ConnectionPendingError,
@@ -46,7 +46,7 @@ class UnreadableError(Exception):
 
 
 class Standing(Struct, frozen=True):
-    """One row, its lease and the integration beside it, in the order of the statement's columns."""
+    """One row, its lease, and the integration and the project beside it, in the order of the statement's columns."""
 
     id: str
     organization_id: str
@@ -83,6 +83,7 @@ class Standing(Struct, frozen=True):
     home_id: str | None
     draft_config: str | None
     published_config: str | None
+    owner_id: str | None
 
     def is_fresh(self, now: str, refused: int | None) -> bool:
         """Whether the credential is to be used as it is.
@@ -119,11 +120,18 @@ class Standing(Struct, frozen=True):
 
     @property
     def source(self) -> Source:
-        """The integration, as this connection sees it.
+        """The integration or the provider, as this connection sees it.
 
         Raises:
-            NotConnectableError: it is gone, or nothing of it is published.
+            NotConnectableError: the integration is gone, or nothing of it is published.
         """
+        if self.integration_id is None and self.provider is not None:
+            return provided(
+                self.provider,
+                organization_id=self.organization_id,
+                workspace_id=self.workspace_id,
+                owner_id=self.owner_id,
+            )
         at_home = self.home_id == self.workspace_id
         config = self.draft_config if at_home else self.published_config
         if self.integration_id is None or config is None:
@@ -189,8 +197,9 @@ def read_configuration(tx: Tx, standing: Standing) -> Configuration:
     try:
         return configuration_of(tx, standing.source, _parameters(standing.parameters))
     except InvalidRequestError as error:
+        kind = "provider" if standing.integration_id is None else "integration"
         raise NotConnectableError(
-            f"the integration of the connection {standing.name} asks for more than when it was connected:"
+            f"the {kind} of the connection {standing.name} asks for more than when it was connected:"
             f" {error.message}"
         ) from error
 

@@ -40,20 +40,24 @@ class State(Struct, frozen=True):
     Attributes:
         id: digest of the state.
         binding: digest of what the browser session is known by; None where it was started outside of one.
+        integration_id, provider: what is to be connected, one of them.
         configuration: fingerprint of the integration's endpoints and client.
+        opener: origin of the page that began it.
         request: JSON of what the connection is to be.
     """
 
     id: str
     organization_id: str
     workspace_id: str
-    integration_id: str
+    integration_id: str | None
+    provider: str | None
     user_id: str
     connection_id: str | None
     binding: str | None
     configuration: str
     redirect_uri: str
     return_to: str | None
+    opener: str | None
     verifier: str
     nonce: str | None
     request: str
@@ -77,6 +81,7 @@ class Beginning:
     user_id: str
     redirect_uri: str
     return_to: str | None
+    opener: str | None
     binding: str = field(repr=False)
     wanted: Wanted
 
@@ -105,12 +110,14 @@ def begin(tx: Tx, vault: Vault, configuration: Configuration, client: Client, be
         organization_id=beginning.organization_id,
         workspace_id=wanted.workspace_id,
         integration_id=configuration.source.integration_id,
+        provider=configuration.source.provider,
         user_id=beginning.user_id,
         connection_id=wanted.connection_id,
         binding=digest(beginning.binding) if beginning.binding else None,
         configuration=configuration.fingerprint,
         redirect_uri=beginning.redirect_uri,
         return_to=beginning.return_to,
+        opener=beginning.opener,
         verifier=vault.seal(
             DatabaseKeyStore(tx),
             beginning.organization_id,

@@ -22,13 +22,14 @@ from trunkline.infra.db.schema import (
     text,
 )
 
-SCHEMES = ("oauth2", "api_key", "basic", "bearer", "token_exchange", "none", "secret")
+SCHEMES = ("oauth2", "api_key", "basic", "bearer", "token_exchange", "custom", "none", "secret")
 MODES = ("per_user", "shared")
 STATUSES = ("pending", "ok", "needs_reauth", "suspended", "disconnected")
 REVOCATIONS = ("queued", "done", "failed", "unsupported")
 SECRET_LIVE = sql("scheme = 'secret' AND deleted_at IS NULL")
 DUE = sql("due_at IS NOT NULL")
 QUEUED = sql("state = 'queued'")
+FOR_CONSUMER = sql("consumer_id IS NOT NULL")
 
 connections = Table(
     "connections",
@@ -36,8 +37,8 @@ connections = Table(
     id_column(),
     ref("organization_id", "organizations"),
     ref("workspace_id", "workspaces"),
-    ref("integration_id", "integrations", nullable=True),
-    text("provider", nullable=True),
+    ref("integration_id", "integrations", nullable=True),  # null where it is one of the provider itself …
+    text("provider", nullable=True),  # … and of neither, once what it was made to is gone
     ref("user_id", "users", nullable=True),  # whose it is; null where the workspace shares it
     text("scheme"),
     text("grant_type", nullable=True),  # of oauth2: how its tokens are got
@@ -72,6 +73,7 @@ connections = Table(
     moment("created_at"),
     moment("updated_at"),
     *deletion_columns(),
+    ref("consumer_id", "consumers", nullable=True),  # for whom its publisher had it connected
     one_of("scheme", SCHEMES),
     one_of("mode", MODES),
     one_of("status", STATUSES),
@@ -85,11 +87,19 @@ connections = Table(
         postgresql_where=SECRET_LIVE,
     ),
     Index("ix_connections_workspace", "workspace_id", "created_at", "id"),
-    Index("ix_connections_organization", "organization_id"),
+    Index("ix_connections_organization", "organization_id", "created_at", "id"),
     Index("ix_connections_integration", "integration_id", "workspace_id", "user_id"),
     Index("ix_connections_user_id", "user_id"),
     Index("ix_connections_due", "due_at", "id", sqlite_where=DUE, postgresql_where=DUE),
     Index("ix_connections_purge_after", "purge_after"),
+    Index(
+        "ix_connections_consumer",
+        "consumer_id",
+        "created_at",
+        "id",
+        sqlite_where=FOR_CONSUMER,
+        postgresql_where=FOR_CONSUMER,
+    ),
 )
 
 oauth_states = Table(
@@ -98,7 +108,7 @@ oauth_states = Table(
     id_column(),  # digest of the state; the state itself is in nobody's hands but the browser's
     ref("organization_id", "organizations"),
     ref("workspace_id", "workspaces"),
-    ref("integration_id", "integrations"),
+    ref("integration_id", "integrations", nullable=True),  # what is connected; null where it is a provider
     ref("user_id", "users"),
     ref("connection_id", "connections", nullable=True, ondelete="CASCADE"),  # the one to be authorized anew
     text("binding", nullable=True),  # digest of the browser session it was started in
@@ -110,6 +120,8 @@ oauth_states = Table(
     json_text("request"),  # what the connection is to be: name, mode, parameters
     moment("created_at"),
     moment("expires_at"),
+    text("provider", nullable=True),
+    text("opener", nullable=True),  # origin of the page that began it, to be told how it ended
     Index("ix_oauth_states_expires_at", "expires_at"),
     Index("ix_oauth_states_workspace_id", "workspace_id"),
     Index("ix_oauth_states_integration_id", "integration_id"),

@@ -1,6 +1,6 @@
 """Requests to token endpoints: what they say, and how the client proves who it is.
 
-Source: RFC 6749 sections 2.3.1, 4.1.3, 4.4.2 and 6; RFC 7636 section 4.5; RFC 7009 section 2.1.
+Source: RFC 6749 sections 2.3.1, 4.1.3, 4.3.2, 4.4.2 and 6; RFC 7636 section 4.5; RFC 7009 section 2.1.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from urllib.parse import quote_plus, urlencode
 
 from trunkline.core.connections.clients import Client
-from trunkline.core.connections.configuration import Configuration
+from trunkline.core.connections.configuration import PASSWORD, Configuration
+from trunkline.core.connections.credential import Credential
 from trunkline.infra.http import Limits, Outbound
 from trunkline.kit.secret import Secret
 
@@ -18,6 +19,7 @@ from trunkline.kit.secret import Secret
 TOKEN_LIMITS = Limits(connect_s=5, first_byte_s=20, total_s=20, response_bytes=64 * 1024)
 
 BASIC = "basic"
+SCOPE = "scope"  # among what is given: what to ask for instead of what everybody asks for
 
 Fields = Mapping[str, str]
 
@@ -35,11 +37,14 @@ def refresh_fields(refresh: Secret) -> dict[str, str]:
     return {"grant_type": "refresh_token", "refresh_token": refresh.reveal()}
 
 
-def client_fields(configuration: Configuration) -> dict[str, str]:
-    """What asks for a token of the client's own."""
-    fields = {"grant_type": "client_credentials"}
-    if configuration.scopes:
-        fields["scope"] = configuration.scope_separator.join(configuration.scopes)
+def own_fields(configuration: Configuration, credential: Credential) -> dict[str, str]:
+    """What asks for a token by what was given once: the client's own, or that of a user's password."""
+    fields = {"grant_type": configuration.grant_type or ""}
+    if configuration.grant_type == PASSWORD:
+        fields |= {name: credential.text(name) for name in ("username", "password")}
+    scopes = credential.text(SCOPE).split() or configuration.scopes
+    if scopes:
+        fields["scope"] = configuration.scope_separator.join(scopes)
     return fields
 
 

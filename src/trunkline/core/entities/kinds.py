@@ -1,7 +1,8 @@
 """The registry of entity kinds: what a definition of each must look like.
 
 Definitions are for the host application and opaque here, except that a schema is a JSON Schema and that
-references to other entities are found wherever they stand (see `references`).
+references to other entities are found wherever they stand (see `references`). Syncs, actions and subscriptions are
+what the platform itself reads, writes and is told of: each names the provider's object.
 """
 
 from __future__ import annotations
@@ -57,6 +58,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             _kind("agent", "agents", {}),
             _kind("workflow", "workflows", {"nodes": {"type": ["array", "object"]}}),
             _kind("trigger", "triggers", {"eventType": _TEXT, "targetId": _TEXT}, "eventType", "targetId"),
+            _kind("sync", "syncs", {"objectName": _TEXT}, "objectName"),
+            _kind("action", "actions", {"objectName": _TEXT}, "objectName"),
+            _kind("subscription", "subscriptions", {"objectName": _TEXT}, "objectName"),
         )
     }
 )

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec.json import decode
+
 from trunkline.core.access import NO_TOMBSTONE, DeletedError
 from trunkline.core.entities import end_loans_in, find_references, revive_loans, suspend_loans_in
+from trunkline.core.installs.config_content import chosen_slugs
 from trunkline.core.installs.queries import (
     ATTACHED_BESIDE,
     BY_DELETION,
     BY_DELETION_IN_LIVE_SOLUTION,
     CLONE_OF_ENTITY,
+    CONFIGURED_CLONE,
     INSTALLED_ELSEWHERE,
     INSTALLS_OF,
     LIVE_OF_ENTITY,
     MEMBER_OF_ENTITY,
     NAMESPACE_OF,
     OF_ENTITY,
+    REFRESH_HEALTH_IN,
     REQUIRED_SLUG,
     STAMP_OF_ENTITY,
     STATE_OF,
@@ -53,9 +58,11 @@ def remove_deleted_entity(tx: Tx, actor: Actor, change: Change, event_id: str) -
     """A deleted clone leaves its install and every solution, stamped so that restoring it brings them back.
 
     Raises:
-        ConflictError: the install's version requires it, or another of the install's clones refers to it.
+        ConflictError: the install's version requires it, its configuration takes it, or another of the install's
+            clones refers to it.
     """
     _refuse_needed(tx, change.subject_id)
+    _refuse_configured(tx, change.subject_id)
     deleted_at, tier, deletion_id, purge_after = tx.fetch(STAMP_OF_ENTITY, {"id": change.subject_id})[0]
     columns = {
         "deleted_at": deleted_at,
@@ -75,6 +82,13 @@ def _refuse_needed(tx: Tx, entity_id: str) -> None:
     for slug, definition in tx.fetch(ATTACHED_BESIDE, {"entity_id": entity_id}):
         if any(found == entity_id for _, found in find_references(definition)):
             raise ConflictError(f"{slug} of the same install refers to it", code="in_use")
+
+
+def _refuse_configured(tx: Tx, entity_id: str) -> None:
+    """What a configuration takes is taken out there, or the two would contradict each other."""
+    for slug, content in tx.fetch(CONFIGURED_CLONE, {"entity_id": entity_id}):
+        if slug in chosen_slugs(decode(content)):
+            raise ConflictError(f"its install is configured to have {slug}; take it out there", code="in_use")
 
 
 def revive_restored_entity(tx: Tx, actor: Actor, change: Change, event_id: str) -> None:  # noqa: ARG001
@@ -141,6 +155,11 @@ def end_workspace_loans(tx: Tx, actor: Actor, change: Change, event_id: str) -> 
 def revive_workspace_loans(tx: Tx, actor: Actor, change: Change, event_id: str) -> None:  # noqa: ARG001
     """A restored workspace borrows again what its deletion had suspended."""
     revive_loans(tx, _data(change, "deletionId"))
+
+
+def refresh_workspace_health(tx: Tx, actor: Actor, change: Change, event_id: str) -> None:  # noqa: ARG001
+    """Connections may have ended while the workspace was deleted."""
+    tx.run(REFRESH_HEALTH_IN, workspace_id=change.subject_id)
 
 
 def _data(change: Change, name: str) -> Any:

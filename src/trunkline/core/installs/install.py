@@ -11,9 +11,12 @@ from msgspec.json import decode
 from trunkline.core.access import Permission, require_workspace
 from trunkline.core.connections import require_usable
 from trunkline.core.entities import Clone, Home, Loan, create_clones, lend
+from trunkline.core.installs.config_first import read_first
+from trunkline.core.installs.config_rows import GivenConfig, insert_config
 from trunkline.core.installs.content import clone_content
 from trunkline.core.installs.errors import DuplicateInstallError
-from trunkline.core.installs.queries import DUPLICATE, EXCLUSIVE
+from trunkline.core.installs.health import health_of
+from trunkline.core.installs.queries import BY_ID, DUPLICATE, EXCLUSIVE
 from trunkline.core.installs.reads import visible_install
 from trunkline.core.installs.requirements import require_auth, require_dependencies, resolve_variables
 from trunkline.core.installs.selection import initial_slugs, lent_beside
@@ -74,6 +77,8 @@ class InstallIntegration:
         selected_slugs: the members wanted; None lets `member_policy` decide.
         member_policy: None takes the manifest's default, else `auto_defaults`.
         exclusive: refuse a second live install of the integration in the workspace.
+        config: what it is to do, for an integration that was deployed from a manifest; without one, that
+            follows from the members taken.
     """
 
     integration_id: str
@@ -85,6 +90,7 @@ class InstallIntegration:
     parent_install_id: str | None = None
     selected_slugs: Sequence[str] | None = None
     exclusive: bool = False
+    config: GivenConfig | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +120,9 @@ def install_integration(tx: Tx, actor: Actor, request: InstallIntegration) -> In
     if integration.deleted_at is not None:
         raise NotFoundError("integration")
     version = _chosen_version(tx, actor, integration, request.integration_version_id)
-    manifest = read_manifest(decode(version.manifest))
+    raw_manifest = decode(version.manifest)
+    manifest = read_manifest(raw_manifest)
+    config = read_first(raw_manifest, request.config)
     policy = request.member_policy or manifest.defaults.member_policy or "auto_defaults"
     variables = resolve_variables(version, manifest, request.variables or {})
     require_auth(version, request.auth_state_id)
@@ -124,10 +132,12 @@ def install_integration(tx: Tx, actor: Actor, request: InstallIntegration) -> In
     distinct_key = f"{request.parent_install_id or ''}:{request.auth_state_id or ''}"
     _require_distinct(tx, request, distinct_key)
     available = {member.slug: member for member in members_of(tx, version.id)}
-    chosen = initial_slugs(available, policy, request.selected_slugs)
+    selected = config.selected(available, policy, request.selected_slugs)
+    chosen = initial_slugs(available, policy, selected)
     install_id, solution_id = tx.new_id(), tx.new_id()
     home = Home(organization_id, request.workspace_id, install_id, actor.user_id)
     _insert_solution(tx, home, solution_id, integration)
+    first = config.settled(actor, chosen)
     tx.insert(
         installs,
         id=install_id,
@@ -143,13 +153,24 @@ def install_integration(tx: Tx, actor: Actor, request: InstallIntegration) -> In
         distinct_key=distinct_key,
         installed_by=actor.user_id,
         installed_at=tx.now,
+        updated_at=tx.now,
+        health=health_of(tx, request.auth_state_id),
+        created_by=None if first is None else first.created_by,
     )
+    if first is not None:
+        write_first(tx, home, version.id, first)
     taken = [member for member in available.values() if member.slug in chosen]
     clone_of = {member.entity_id: tx.new_id() for member in taken if member.fork_on_install}
     placed = place_members(tx, Placement(home, solution_id, version.id), taken, clone_of)
     lend_members(tx, home, available, placed)
     _journal(tx, actor, home, version, len(chosen))
     return visible_install(tx, actor, install_id)
+
+
+def write_first(tx: Tx, home: Home, version_id: str, config: GivenConfig) -> None:
+    """Make this the first configuration of a new install."""
+    config_id = insert_config(tx, home.organization_id, home.workspace_id, home.namespace, version_id, config)
+    tx.update(installs, BY_ID, {"id": home.namespace}, config_id=config_id)
 
 
 def place_members(

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+
+from msgspec.json import decode
 
 from trunkline.core.entities import find_references
+from trunkline.core.installs.config_content import chosen_slugs
 from trunkline.core.installs.content import clone_content
 from trunkline.core.installs.plan import Held
 from trunkline.core.installs.queries import (
+    ALL_CONFIGURED,
     ALL_INSTALLS,
+    CONFIG_ASTRAY,
     ENTITY_OF_NO_INSTALL,
+    HEALTH_ASTRAY,
     INSTALL_WITHOUT_EVENT,
     LIVE_MEMBERS,
     MISMATCHED_DELETION,
@@ -17,6 +23,7 @@ from trunkline.core.installs.queries import (
     SOLUTION_MISSING,
     UPGRADED_WITHOUT_EVENT,
 )
+from trunkline.core.installs.selection import is_configured, with_needs
 from trunkline.core.integrations import members_of
 from trunkline.infra.db import Tx
 from trunkline.kit.findings import Finding
@@ -31,11 +38,43 @@ def install_findings(tx: Tx) -> Iterator[Finding]:
         (UPGRADED_WITHOUT_EVENT, "I13", "it has no event of its last upgrade"),
         (MISMATCHED_DELETION, "I6", "it and what it brought were not deleted together"),
         (ENTITY_OF_NO_INSTALL, "I7", "clones of it are left although it is purged"),
+        (CONFIG_ASTRAY, "I1", "its configuration is not the newest of its own"),
+        (HEALTH_ASTRAY, "I10", "its health is not what its connection's status says"),
     ):
         for row in tx.fetch(sql, {}):
             yield Finding(invariant, format_id("install", row[0]), message)
+    chosen = {
+        install_id: chosen_slugs(decode(content)) for install_id, content in tx.fetch(ALL_CONFIGURED, {})
+    }
     for install_id, version_id, workspace_id in tx.fetch(ALL_INSTALLS, {}):
         yield from _member_findings(tx, install_id, version_id, workspace_id)
+        yield from _config_findings(tx, install_id, version_id, chosen.get(install_id))
+
+
+def _config_findings(
+    tx: Tx, install_id: str, version_id: str, chosen: Collection[str] | None
+) -> Iterator[Finding]:
+    """I1: of what a configuration is about, an install holds what that takes, and what is required."""
+    if chosen is None:
+        return
+    held = {member.slug for member in tx.all(Held, LIVE_MEMBERS, install_id=install_id)}
+    declared = members_of(tx, version_id)
+    by_slug = {member.slug: member for member in declared}
+    rightful = [
+        slug
+        for slug in held
+        if slug in by_slug
+        and (by_slug[slug].required or slug in chosen or not is_configured(slug, by_slug[slug].kind))
+    ]
+    needed = with_needs(by_slug, rightful)
+    for member in declared:
+        wanted = member.required or member.slug in chosen
+        if not is_configured(member.slug, member.kind) or wanted == (member.slug in held):
+            continue
+        if wanted or member.slug not in needed:
+            what = "is missing" if wanted else "is held"
+            message = f"its configuration says otherwise: {member.slug} {what}"
+            yield Finding("I1", format_id("install", install_id), message)
 
 
 def _member_findings(tx: Tx, install_id: str, version_id: str, workspace_id: str) -> Iterator[Finding]:

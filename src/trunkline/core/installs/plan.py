@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from trunkline.core.entities import find_references
 from trunkline.core.installs.content import clone_content
-from trunkline.core.installs.selection import Members, taken_when_new, with_needs
+from trunkline.core.installs.selection import Members, is_configured, taken_when_new, with_needs
 from trunkline.core.integrations import VersionMember
 
 NewId = Callable[[], str]
@@ -107,6 +107,8 @@ class Situation:
         trashed: slugs of members that were removed from the install.
         policy: what to do with new members.
         in_use: entity ids that definitions people own in the workspace refer to.
+        chosen: slugs its configuration takes; None where it has none. Of the members a configuration is about,
+            it alone decides, beside the required ones.
     """
 
     held: Mapping[str, Held]
@@ -115,20 +117,38 @@ class Situation:
     trashed: Collection[str]
     policy: str
     in_use: Collection[str]
+    chosen: Collection[str] | None = None
+
+    def decides(self, slug: str, kind: str) -> bool:
+        """Whether the install's configuration says if it has this member."""
+        return self.chosen is not None and is_configured(slug, kind)
+
+    def takes(self, slug: str) -> bool:
+        """Whether it says so."""
+        return self.target[slug].required or slug in (self.chosen or ())
 
 
 def plan_upgrade(situation: Situation, new_id: NewId) -> Plan:
     """Compare and decide. Source: reference of seed 001, upgrade; docs/decisions/0002."""
-    added, declined = _new_slugs(situation)
+    dropped = _dropped(situation)
+    added, declined = _new_slugs(situation, dropped)
     target = situation.target
-    kept = [slug for slug in situation.held if slug in target and not _is_orphan(situation, slug, added)]
+    kept = [
+        slug
+        for slug in situation.held
+        if slug in target and slug not in dropped and not _is_orphan(situation, slug, added, dropped)
+    ]
     gone = [slug for slug in situation.held if slug not in kept]
-    staying = _still_used(situation, [slug for slug in gone if not situation.held[slug].detached])
-    removed = [situation.held[s] for s in gone if not situation.held[s].detached and s not in staying]
+    # What an upgrade no longer has stays where it was edited; what people take out goes even then.
+    candidates = [slug for slug in gone if slug in dropped or not situation.held[slug].detached]
+    staying = _still_used(situation, candidates)
+    removed = [situation.held[slug] for slug in candidates if slug not in staying]
+    kept += [slug for slug in staying if slug in dropped]
     clone_of = _clone_ids(situation, [*kept, *added], new_id)
     attached = [slug for slug in kept if not situation.held[slug].detached]
     steps = tuple(_step(situation.held[slug], target[slug], clone_of) for slug in attached)
-    detached = [slug for slug, member in situation.held.items() if member.detached]
+    gone_for_good = {member.slug for member in removed}
+    detached = [s for s, member in situation.held.items() if member.detached and s not in gone_for_good]
     order = {slug: i for i, slug in enumerate(target)}
     return Plan(
         steps=tuple(sorted(steps, key=lambda step: order[step.held.slug])),
@@ -139,7 +159,21 @@ def plan_upgrade(situation: Situation, new_id: NewId) -> Plan:
     )
 
 
-def _new_slugs(situation: Situation) -> tuple[set[str], set[str]]:
+def _dropped(situation: Situation) -> set[str]:
+    """Slugs the install has and its configuration no longer takes, unless something that it keeps needs them."""
+    target, held = situation.target, situation.held
+    dropped = {
+        slug
+        for slug, member in held.items()
+        if slug in target and situation.decides(slug, member.kind) and not situation.takes(slug)
+    }
+    if not dropped:
+        return dropped
+    kept = [slug for slug in held if slug in target and slug not in dropped and not target[slug].implicit]
+    return dropped - with_needs(target, kept)
+
+
+def _new_slugs(situation: Situation, dropped: Collection[str]) -> tuple[set[str], set[str]]:
     """Slugs to add, and new or removed ones to leave out.
 
     A slug the install could have had and does not was left out or removed by people, which stands unless it
@@ -151,25 +185,34 @@ def _new_slugs(situation: Situation) -> tuple[set[str], set[str]]:
         if slug in held:
             continue
         is_new = slug not in situation.previous
-        if member.required or (is_new and taken_when_new(member, situation.policy)):
+        if situation.decides(slug, member.kind):
+            if situation.takes(slug):
+                wanted.add(slug)
+            elif is_new:
+                declined.add(slug)
+        elif member.required or (is_new and taken_when_new(member, situation.policy)):
             wanted.add(slug)
         elif (is_new and not member.implicit) or (slug in situation.trashed and not is_new):
             declined.add(slug)
-    attached = [slug for slug, member in held.items() if slug in target and not member.detached]
+    attached = [
+        slug
+        for slug, member in held.items()
+        if slug in target and not member.detached and slug not in dropped
+    ]
     explicit = [slug for slug in attached if not target[slug].implicit]
     needed = with_needs(target, [*explicit, *wanted])
     added = {slug for slug in needed if slug not in held}
     return added, declined - added
 
 
-def _is_orphan(situation: Situation, slug: str, added: Iterable[str]) -> bool:
+def _is_orphan(situation: Situation, slug: str, added: Iterable[str], dropped: Collection[str]) -> bool:
     """Whether a closure schema the install has is no longer reached from any member it keeps."""
     if not situation.target[slug].implicit or situation.held[slug].detached:
         return False
     explicit = [
         other
         for other in (*situation.held, *added)
-        if other in situation.target and not situation.target[other].implicit
+        if other in situation.target and other not in dropped and not situation.target[other].implicit
     ]
     return slug not in with_needs(situation.target, explicit)
 

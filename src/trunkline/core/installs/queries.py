@@ -105,6 +105,60 @@ UPDATE members SET entity_id = :entity_id, base_version_id = :base_version_id,
 WHERE id = :id
 """
 
+# Configurations and health.
+
+CONFIG = "SELECT content FROM install_configs WHERE id = :id"
+CONFIGS_OF = """
+SELECT id, organization_id, workspace_id, install_id, version_id, content, note, created_by, created_at
+FROM install_configs WHERE id IN
+"""
+CONFIGURED_CLONE = """
+SELECT m.slug, c.content FROM members m
+JOIN installs i ON i.id = m.install_id
+JOIN install_configs c ON c.id = i.config_id
+WHERE m.entity_id = :entity_id AND m.is_clone = 1 AND m.deleted_at IS NULL
+"""
+# Live installs of an integration that are configured, piece by piece.
+CONFIGURED_AFTER = """
+SELECT id FROM installs
+WHERE integration_id = :integration_id AND deleted_at IS NULL AND config_id IS NOT NULL AND id > :after
+ORDER BY id LIMIT :limit
+"""
+DEFAULT_CONNECTION = """
+SELECT id FROM connections
+WHERE workspace_id = :workspace_id AND provider = :provider AND scheme <> 'secret' AND status <> 'disconnected'
+  AND deleted_at IS NULL
+ORDER BY CASE WHEN status = 'ok' THEN 0 ELSE 1 END, created_at DESC, id DESC LIMIT 1
+"""
+IS_USABLE = "SELECT 1 FROM connections WHERE id = :id AND status = 'ok' AND deleted_at IS NULL"
+HEALTH_DIFFERS = """
+SELECT id, organization_id, workspace_id FROM installs
+WHERE auth_state_id = :auth_state_id AND deleted_at IS NULL AND health <> :health ORDER BY id
+"""
+_HEALTH = """
+CASE WHEN installs.auth_state_id IS NULL OR EXISTS (
+  SELECT 1 FROM connections c WHERE c.id = installs.auth_state_id AND c.status = 'ok' AND c.deleted_at IS NULL)
+THEN 'healthy' ELSE 'unhealthy' END
+"""
+HEALTH_ASTRAY = f"SELECT id FROM installs WHERE deleted_at IS NULL AND health <> {_HEALTH}"
+REFRESH_HEALTH = f"UPDATE installs SET health = {_HEALTH} WHERE id = :id"
+REFRESH_HEALTH_IN = f"""
+UPDATE installs SET health = {_HEALTH} WHERE workspace_id = :workspace_id AND deleted_at IS NULL
+"""
+CONFIG_ASTRAY = """
+SELECT i.id FROM installs i
+WHERE i.config_id IS NOT NULL AND NOT EXISTS (
+  SELECT 1 FROM install_configs c WHERE c.id = i.config_id AND c.install_id = i.id
+    AND NOT EXISTS (SELECT 1 FROM install_configs n WHERE n.install_id = i.id AND n.created_at > c.created_at))
+"""
+ALL_CONFIGURED = """
+SELECT i.id, c.content FROM installs i JOIN install_configs c ON c.id = i.config_id
+WHERE i.deleted_at IS NULL ORDER BY i.id
+"""
+USED_BESIDE = """
+SELECT 1 FROM installs WHERE auth_state_id = :connection_id AND id <> :id AND deleted_at IS NULL LIMIT 1
+"""
+
 BY_ID = "id = :id"
 LIVE_BY_ID = "id = :id AND deleted_at IS NULL"
 LIVE_OF_INSTALL = "install_id = :install_id AND deleted_at IS NULL"
@@ -205,4 +259,61 @@ JOIN solutions s ON s.id = m.solution_id AND s.deleted_at IS NULL
 JOIN entities e ON e.id = m.entity_id AND e.deleted_at IS NULL
 WHERE m.purge_after <= :now
 ORDER BY m.purge_after, m.id LIMIT :limit
+"""
+
+# Installations: what publishers see of installs, what an install sees of itself, and its access keys.
+
+PUBLISHED_BY = """
+EXISTS (SELECT 1 FROM integrations {p} WHERE {p}.id = {a}.integration_id AND {p}.deleted_at IS NULL AND {held})
+"""
+INSTALLATION_CREDENTIAL = """
+SELECT k.id, k.install_id, i.workspace_id
+FROM install_keys k
+JOIN installs i ON i.id = k.install_id AND i.deleted_at IS NULL
+JOIN integrations g ON g.id = i.integration_id AND g.deleted_at IS NULL
+JOIN workspaces w ON w.id = i.workspace_id AND w.deleted_at IS NULL
+WHERE k.digest = :digest AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > :now)
+"""
+CURRENT_INSTALLATION = """
+SELECT i.id, g.name, g.homepage_url, g.description, g.trust_tier, k.last_active_at, w.id, w.name
+FROM install_keys k
+JOIN installs i ON i.id = k.install_id
+JOIN integrations g ON g.id = i.integration_id
+JOIN workspaces w ON w.id = i.workspace_id
+WHERE k.id = :key_id
+"""
+LIVE_KEYS_OF = """
+SELECT count(*) FROM install_keys
+WHERE install_id = :install_id AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
+"""
+NEWEST_KEYS = """
+SELECT k.id, k.organization_id, k.workspace_id, k.install_id, k.integration_id, k.ending, k.created_by,
+  k.created_at, k.updated_at, k.expires_at, k.revoked_at, k.last_active_at
+FROM install_keys k
+WHERE k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > :now)
+  AND NOT EXISTS (SELECT 1 FROM install_keys n
+    WHERE n.install_id = k.install_id AND n.revoked_at IS NULL AND (n.expires_at IS NULL OR n.expires_at > :now)
+      AND (n.created_at > k.created_at OR (n.created_at = k.created_at AND n.id > k.id)))
+  AND k.install_id IN
+"""
+MARK_ACTIVE = """
+UPDATE install_keys SET last_active_at = :at
+WHERE id = :id AND (last_active_at IS NULL OR last_active_at < :at)
+"""
+
+# Activations: installs of which a workspace has one for each integration.
+
+ACTIVE_HERE = """
+SELECT id FROM installs
+WHERE integration_id = :integration_id AND workspace_id = :workspace_id AND deleted_at IS NULL
+ORDER BY installed_at, id
+"""
+LAST_ACTIVE_HERE = """
+SELECT id FROM installs
+WHERE integration_id = :integration_id AND workspace_id = :workspace_id AND deleted_at IS NOT NULL
+  AND parent_install_id IS NULL
+ORDER BY deleted_at DESC, id DESC LIMIT 1
+"""
+LIVE_EVERYWHERE = """
+SELECT id FROM installs WHERE integration_id = :integration_id AND deleted_at IS NULL ORDER BY id
 """

@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from trunkline.core.integrations import VersionMember
+from trunkline.core.manifests import object_of_slug
 from trunkline.kit.errors import InvalidRequestError, Problem
 
 Members = Mapping[str, VersionMember]
+
+CONFIGURED_KINDS = ("sync", "action", "subscription")
+
+
+def is_configured(slug: str, kind: str) -> bool:
+    """Whether it is an object of a manifest: an install's configuration says if it has such a member."""
+    return kind in CONFIGURED_KINDS and object_of_slug(slug) is not None
 
 
 def initial_slugs(members: Members, policy: str, selected: Sequence[str] | None) -> set[str]:

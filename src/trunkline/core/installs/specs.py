@@ -6,7 +6,7 @@ from msgspec import Raw, Struct
 
 from trunkline.core.access import InWorkspace
 from trunkline.core.entities import KINDS
-from trunkline.core.installs.tables import MEMBER_POLICIES
+from trunkline.core.installs.tables import HEALTH, MEMBER_POLICIES
 from trunkline.infra.db import Field, FieldKind, ListSpec, Relation
 from trunkline.infra.db.schema import TIERS
 from trunkline.kit.filters import OrderKey
@@ -15,7 +15,14 @@ KIND_NAMES = tuple(KINDS)
 
 
 class InstallRow(Struct, frozen=True):
-    """An integration version pinned in a workspace, with the variables it was given."""
+    """An integration version pinned in a workspace, with the variables it was given.
+
+    Attributes:
+        config_id: its present configuration, where its integration was deployed from a manifest.
+        health: see `health`.
+        created_by: who made it, in the words of the API it was made through; None where that has none.
+        updated_at: when it was last installed, upgraded or configured.
+    """
 
     id: str
     organization_id: str
@@ -35,6 +42,11 @@ class InstallRow(Struct, frozen=True):
     deleted_at: str | None
     retention_tier: str | None
     deletion_id: str | None
+    config_id: str | None
+    health: str
+    last_operation_status: str | None
+    created_by: str | None
+    updated_at: str | None
 
 
 class MemberRow(Struct, frozen=True):
@@ -118,6 +130,7 @@ INSTALL = ListSpec(
         "installed_by": Field(kind=FieldKind.ID, id_kinds=("user",)),
         "installed_at": Field(kind=FieldKind.TIME),
         "last_upgraded_at": Field(kind=FieldKind.TIME, nullable=True),
+        "health": Field(kind=FieldKind.CHOICE, choices=HEALTH),
         **_TOMBSTONE,
     },
     relations={

@@ -40,13 +40,21 @@ from trunkline.core.installs.queries import (
     OF_INSTALL,
     OF_NAMESPACE,
     OF_SOLUTION,
+    REFRESH_HEALTH,
     SOLUTION_OF,
     STATE_OF,
     TAKEN_BY,
 )
 from trunkline.core.installs.reads import visible_install
 from trunkline.core.installs.specs import InstallRow
-from trunkline.core.installs.tables import installs, members, solution_members, solutions
+from trunkline.core.installs.tables import (
+    install_configs,
+    install_keys,
+    installs,
+    members,
+    solution_members,
+    solutions,
+)
 from trunkline.core.integrations import is_namespace_pinned
 from trunkline.core.journal import Change, empty_payloads, record
 from trunkline.infra.db import Tx
@@ -104,10 +112,14 @@ def restore_install(tx: Tx, actor: Actor, install_id: str) -> InstallRow:
     if row.deleted_at is None or row.deletion_id is None:
         return row
     _check_restorable(tx, row)
+    taken = [found[0] for found in tx.fetch(TAKEN_BY, {"deletion_id": row.deletion_id})]
     revive(tx, row.deletion_id)
     revive_loans(tx, row.deletion_id)
     for table in (installs, members, solutions, solution_members):
-        tx.update(table, BY_DELETION, {"deletion_id": row.deletion_id}, **NO_TOMBSTONE)
+        changed = {"updated_at": tx.now} if table is installs else {}
+        tx.update(table, BY_DELETION, {"deletion_id": row.deletion_id}, **NO_TOMBSTONE, **changed)
+    # What they authenticate with may have ended meanwhile.
+    tx.run_many(REFRESH_HEALTH, [{"id": taken_id} for taken_id in taken])
     _journal(tx, actor, "restored", row, data={"deletionId": row.deletion_id})
     return visible_install(tx, actor, row.id)
 
@@ -152,6 +164,8 @@ def _purge(tx: Tx, actor: Actor, row: InstallRow) -> None:
     tx.delete(solution_members, OF_SOLUTION, solution_id=row.solution_id)
     tx.delete(solution_members, OF_NAMESPACE, namespace=row.id)
     end_loans(tx, row.id)
+    tx.delete(install_keys, OF_INSTALL, install_id=row.id)
+    tx.delete(install_configs, OF_INSTALL, install_id=row.id)
     tx.delete(members, OF_INSTALL, install_id=row.id)
     tx.delete(installs, BY_ID, id=row.id)
     if row.solution_id is not None and not tx.value(SOLUTION_OF, solution_id=row.solution_id):

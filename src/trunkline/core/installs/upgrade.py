@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from msgspec.json import decode
 
@@ -17,6 +18,8 @@ from trunkline.core.entities import (
     find_references,
     tombstone_clone,
 )
+from trunkline.core.installs.config_content import chosen_slugs
+from trunkline.core.installs.config_rows import current_content
 from trunkline.core.installs.install import (
     Placement,
     add_to_solution,
@@ -94,11 +97,34 @@ def upgrade_install(tx: Tx, actor: Actor, install_id: str) -> UpgradeResult:
     if install.deleted_at is not None:
         raise DeletedError("restore the install before upgrading it")
     integration = visible_integration(tx, actor, install.integration_id)
-    target = _target(tx, install, integration)
+    target = version_to_go_to(tx, install, integration)
     available: Members = {member.slug: member for member in members_of(tx, target.id)}
-    plan = plan_upgrade(_situation(tx, install, target, available), tx.new_id)
+    content = current_content(tx, install)
+    plan = plan_upgrade(_situation(tx, install, target, available, content), tx.new_id)
     if install.integration_version_id == target.id and not plan.changes:
         return UpgradeResult()
+    return _carry_out(tx, actor, install, target, available, plan)
+
+
+def arrange_members(
+    tx: Tx, actor: Actor, install: InstallRow, target: VersionRow, content: Mapping[str, Any]
+) -> None:
+    """Bring an install to a version and to the members that a configuration takes; nothing where it is there.
+
+    Raises:
+        InvalidRequestError: the version needs variables or a connection the install lacks.
+    """
+    available: Members = {member.slug: member for member in members_of(tx, target.id)}
+    plan = plan_upgrade(_situation(tx, install, target, available, content), tx.new_id)
+    if install.integration_version_id != target.id:
+        _carry_out(tx, actor, install, target, available, plan)
+    elif plan.changes:
+        _apply(tx, actor, install, target, available, plan)
+
+
+def _carry_out(
+    tx: Tx, actor: Actor, install: InstallRow, target: VersionRow, available: Members, plan: Plan
+) -> UpgradeResult:
     manifest = read_manifest(decode(target.manifest))
     variables = resolve_variables(target, manifest, decode(install.variables))
     require_auth(target, install.auth_state_id)
@@ -110,6 +136,7 @@ def upgrade_install(tx: Tx, actor: Actor, install_id: str) -> UpgradeResult:
         integration_version_id=target.id,
         variables=variables,
         last_upgraded_at=tx.now,
+        updated_at=tx.now,
     )
     result = UpgradeResult(
         updated=plan.updated,
@@ -121,7 +148,12 @@ def upgrade_install(tx: Tx, actor: Actor, install_id: str) -> UpgradeResult:
     return result
 
 
-def _target(tx: Tx, install: InstallRow, integration: IntegrationRow) -> VersionRow:
+def version_to_go_to(tx: Tx, install: InstallRow, integration: IntegrationRow) -> VersionRow:
+    """The version an upgrade brings an install to: the current one, or its own where that is ahead.
+
+    Raises:
+        ConflictError: the integration is deleted, or nothing is published.
+    """
     if integration.deleted_at is not None:
         raise ConflictError(
             "the integration is deleted; the install keeps its version", code="integration_deleted"
@@ -136,7 +168,13 @@ def _target(tx: Tx, install: InstallRow, integration: IntegrationRow) -> Version
     return installed if is_older(current, installed) else current
 
 
-def _situation(tx: Tx, install: InstallRow, target: VersionRow, available: Members) -> Situation:
+def _situation(
+    tx: Tx,
+    install: InstallRow,
+    target: VersionRow,
+    available: Members,
+    content: Mapping[str, Any] | None,
+) -> Situation:
     held = {member.slug: member for member in tx.all(Held, LIVE_MEMBERS, install_id=install.id)}
     if target.id == install.integration_version_id:
         previous = set(available)
@@ -149,8 +187,15 @@ def _situation(tx: Tx, install: InstallRow, target: VersionRow, available: Membe
         trashed=set(tx.column(TRASHED_SLUGS, install_id=install.id)),
         policy=install.member_policy,
         in_use=set(),
+        chosen=None if content is None else chosen_slugs(content),
     )
-    if all(slug in available and not available[slug].implicit for slug in held):
+    stays = all(
+        slug in available
+        and not available[slug].implicit
+        and (not situation.decides(slug, member.kind) or situation.takes(slug))
+        for slug, member in held.items()
+    )
+    if stays:
         return situation
     # Something may have to go: see what people's own definitions still refer to.
     definitions = tx.column(OWNED_DEFINITIONS, workspace_id=install.workspace_id)

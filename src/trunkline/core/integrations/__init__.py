@@ -13,9 +13,18 @@ from trunkline.core.integrations.creating import (
     free_slug,
     slug_from,
 )
+from trunkline.core.integrations.deploying import (
+    Deployed,
+    deploy_integration,
+    deploy_manifest,
+    named_integration,
+)
 from trunkline.core.integrations.errors import (
     IdTakenError,
+    NameTakenError,
+    NotDeployedError,
     NothingPublishedError,
+    ProviderUnknownError,
     SlugTakenError,
     TagNameTakenError,
     TooManyTagsError,
@@ -34,7 +43,14 @@ from trunkline.core.integrations.importing import (
     import_openapi,
     merge_manifest,
 )
-from trunkline.core.integrations.manifest import Manifest, read_manifest
+from trunkline.core.integrations.manifest import Manifest, Source, read_manifest, source_of
+from trunkline.core.integrations.own import (
+    get_own_integration,
+    list_own_integrations,
+    own_integration,
+    own_integrations,
+    publish_change,
+)
 from trunkline.core.integrations.ownership import transfer_ownership
 from trunkline.core.integrations.publish import (
     PublishIntegration,
@@ -45,6 +61,7 @@ from trunkline.core.integrations.publish import (
     slugs_of,
 )
 from trunkline.core.integrations.reads import (
+    current_versions,
     expired_integrations,
     find_integration,
     get_integration,
@@ -54,6 +71,7 @@ from trunkline.core.integrations.reads import (
     list_integrations,
     list_versions,
     pinned_version,
+    sources_of,
     version_snapshot,
     visible_integration,
     visible_version,
@@ -100,6 +118,7 @@ from trunkline.core.integrations.templates import (
     is_transport_header,
 )
 from trunkline.core.integrations.token_exchange import TokenExchange
+from trunkline.core.integrations.upserting import Progress
 
 __all__ = [
     "INTEGRATION",
@@ -111,6 +130,7 @@ __all__ = [
     "ConnectConfig",
     "CreateIntegration",
     "CreateTag",
+    "Deployed",
     "HealthProbe",
     "Icon",
     "IdTakenError",
@@ -119,9 +139,14 @@ __all__ = [
     "IntegrationRow",
     "IntegrationTagRow",
     "Manifest",
+    "NameTakenError",
+    "NotDeployedError",
     "NothingPublishedError",
+    "Progress",
+    "ProviderUnknownError",
     "PublishIntegration",
     "SlugTakenError",
+    "Source",
     "TagNameTakenError",
     "TagRow",
     "TokenExchange",
@@ -136,8 +161,11 @@ __all__ = [
     "check_template",
     "create_integration",
     "create_tag",
+    "current_versions",
     "delete_integration",
     "delete_tag",
+    "deploy_integration",
+    "deploy_manifest",
     "entity_slug",
     "expand",
     "expired_integrations",
@@ -147,6 +175,7 @@ __all__ = [
     "get_icon",
     "get_integration",
     "get_integration_tag",
+    "get_own_integration",
     "get_tag",
     "get_version",
     "having_words",
@@ -156,13 +185,18 @@ __all__ = [
     "is_transport_header",
     "list_integration_tags",
     "list_integrations",
+    "list_own_integrations",
     "list_tags",
     "list_versions",
     "members_of",
     "merge_manifest",
+    "named_integration",
     "needs_auth",
+    "own_integration",
+    "own_integrations",
     "pinned_version",
     "preview_members",
+    "publish_change",
     "publish_version",
     "purge_integration",
     "read_connect",
@@ -173,6 +207,8 @@ __all__ = [
     "set_icon",
     "slug_from",
     "slugs_of",
+    "source_of",
+    "sources_of",
     "tags_of",
     "transfer_ownership",
     "unassign_tag",

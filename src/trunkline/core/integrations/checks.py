@@ -21,6 +21,7 @@ DEFAULT_DRIVER = "custom"
 MAX_URL = 2_000  # characters
 MAX_CATEGORY = 100  # characters
 MAX_DATA = 32 * 1024  # bytes of JSON
+_PAGE = re.compile(r"https?://[^\s/?#\\@\x00-\x1f\x7f]+(?:[/?#][^\s\x00-\x1f\x7f]*)?", re.IGNORECASE)
 _DRIVER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
 
 
@@ -33,6 +34,22 @@ def check_texts(name: str, description: str | None, icon_url: str | None) -> Non
     check_name("name", name)
     check_text("description", description)
     check_text("iconUrl", icon_url, MAX_URL)
+
+
+def check_homepage(url: str | None) -> None:
+    """Refuse what is no address of a page: an absolute http or https URL.
+
+    It is shown to people and never asked for anything.
+
+    Raises:
+        InvalidRequestError: it is none, or too long.
+    """
+    if url is None:
+        return
+    if len(url) > MAX_URL or not _PAGE.fullmatch(url):
+        raise InvalidRequestError.at(
+            "homepageUrl", f"must be an http or https URL of at most {MAX_URL} characters"
+        )
 
 
 def check_trust(actor: Actor, trust_tier: str | None) -> None:

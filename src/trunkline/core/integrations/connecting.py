@@ -27,8 +27,8 @@ from trunkline.core.integrations.token_exchange import (
 from trunkline.infra.http import InvalidUrlError, parse_target
 from trunkline.kit.errors import InvalidRequestError, Problem
 
-AuthType = Literal["oauth2", "api_key", "basic", "bearer", "token_exchange", "none"]
-AUTH_TYPES = ("oauth2", "api_key", "basic", "bearer", "token_exchange", "none")
+AuthType = Literal["oauth2", "api_key", "basic", "bearer", "token_exchange", "custom", "none"]
+AUTH_TYPES = ("oauth2", "api_key", "basic", "bearer", "token_exchange", "custom", "none")
 MODES = ("per_user", "shared")
 MAX_SHORT = 1_000  # characters of names, scopes and parameters
 MAX_ITEMS = 100  # parameters, hosts, substitutions
@@ -79,7 +79,7 @@ class ConnectConfig(msgspec.Struct, frozen=True, rename="camel"):
     """What the platform reads of an integration's connecting half.
 
     Attributes:
-        type: how requests are authenticated.
+        type: how requests are authenticated; `custom` as the provider says.
         provider: name in the provider catalog, for what is not said here.
         mode: whether every user connects an account of their own or all share one.
         grant: of OAuth.
@@ -232,6 +232,8 @@ def _check_sending(config: ConnectConfig) -> None:
     elif not config.api_key_name:
         raise _refused("apiKeyName", "must not be empty")
     check_template(f"{_PATH}.apiKeyPrefix", config.api_key_prefix, ())
+    if config.type == "custom" and config.provider is None:
+        raise _refused("provider", "is required: it says what a custom authentication is")
     if config.exchange is not None:
         check_exchange(config.exchange, f"{_PATH}.exchange")
 

@@ -23,6 +23,7 @@ from trunkline.core.integrations.checks import (
     DEFAULT_TRUST,
     check_data,
     check_driver,
+    check_homepage,
     check_integration_slug,
     check_texts,
     check_trust,
@@ -71,6 +72,7 @@ class CreateIntegration:
     slug: str | None = None
     description: str | None = None
     icon_url: str | None = None
+    homepage_url: str | None = None
     publisher: str | None = None
     trust_tier: str | None = None
     driver: str = DEFAULT_DRIVER
@@ -108,6 +110,7 @@ def create_integration(tx: Tx, actor: Actor, request: CreateIntegration) -> Inte
         name=request.name,
         description=request.description,
         icon_url=request.icon_url,
+        homepage_url=request.homepage_url,
         publisher=publisher,
         trust_tier=request.trust_tier or DEFAULT_TRUST,
         visibility="private",
@@ -170,6 +173,7 @@ def _place(tx: Tx, actor: Actor, request: CreateIntegration) -> AuthoringPlace:
 
 def _check(actor: Actor, request: CreateIntegration) -> None:
     check_texts(request.name, request.description, request.icon_url)
+    check_homepage(request.homepage_url)
     check_trust(actor, request.trust_tier)
     check_driver(request.driver, request.category)
     read_manifest(request.manifest or {})

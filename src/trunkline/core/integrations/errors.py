@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trunkline.kit.errors import ConflictError
+from trunkline.kit.errors import ConflictError, InvalidRequestError
 
 
 class NothingPublishedError(ConflictError):
@@ -45,3 +45,21 @@ class TooManyTagsError(ConflictError):
     """The integration has as many tags as one may have."""
 
     code = "too_many_tags"
+
+
+class NameTakenError(ConflictError):
+    """Another live integration of the project has this name."""
+
+    code = "integration_name_taken"
+
+
+class ProviderUnknownError(InvalidRequestError):
+    """What is deployed names a provider that is in no catalog of this server; nothing was changed."""
+
+    code = "provider_unknown"
+
+
+class NotDeployedError(ConflictError):
+    """An integration of this name exists that was not deployed from a manifest; it is not overwritten."""
+
+    code = "integration_not_deployed"

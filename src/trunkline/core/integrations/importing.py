@@ -6,33 +6,25 @@ Importing again updates the same entities by slug, so that publishing afterwards
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from msgspec.json import decode
 
 from trunkline.core.access import require_workspace
-from trunkline.core.entities import (
-    CreateEntity,
-    UpdateEntity,
-    create_entity,
-    find_entities,
-    get_entity,
-    update_entity,
-)
+from trunkline.core.entities import find_entities
 from trunkline.core.integrations.creating import CreateIntegration, create_integration
 from trunkline.core.integrations.queries import ID_OF_SLUG
 from trunkline.core.integrations.reads import visible_integration
 from trunkline.core.integrations.service import UpdateIntegration, update_integration
+from trunkline.core.integrations.upserting import Progress, Wanted, declare, merge_members, put_entity
 from trunkline.infra.db import Tx
 from trunkline.kit.actor import Actor, Tier
 from trunkline.kit.errors import InvalidRequestError
 from trunkline.kit.ids import format_id
 from trunkline.kit.openapi import Conversion, ConvertedMember, bound_definition
 from trunkline.kit.text import MAX_NAME, MAX_TEXT
-
-Progress = Callable[[int, int], None]
 
 _UNFIT = re.compile(r"[^A-Za-z0-9._:~-]+", re.ASCII)
 _SCHEMA = "schema:"
@@ -84,11 +76,15 @@ def import_openapi(
     schema_ids = {m.slug: format_id("schema", ids[m.slug]) for m in members if m.kind == "schema"}
     outcome: dict[str, list[str]] = {"created": [], "updated": [], "unchanged": []}
     for done, member in enumerate(members, start=1):
-        exists = slugs[member.slug] in known[member.kind]
-        definition = bound_definition(member, schema_ids)
-        verb = _put(
-            tx, actor, request, member, slugs[member.slug], ids[member.slug], definition, exists=exists
+        wanted = Wanted(
+            kind=member.kind,
+            slug=slugs[member.slug],
+            name=member.name,
+            description=member.description,
+            definition=bound_definition(member, schema_ids),
         )
+        exists = wanted.slug in known[member.kind]
+        verb = put_entity(tx, actor, request.workspace_id, wanted, ids[member.slug], exists=exists)
         outcome[verb].append(member.slug)
         if progress is not None:
             progress(done, len(members))
@@ -122,41 +118,6 @@ def _entity_slugs(members: tuple[ConvertedMember, ...]) -> dict[str, str]:
     return slugs
 
 
-def _put(
-    tx: Tx,
-    actor: Actor,
-    request: ImportOpenApi,
-    member: ConvertedMember,
-    slug: str,
-    entity_id: str,
-    definition: dict[str, Any],
-    *,
-    exists: bool,
-) -> str:
-    if not exists:
-        creation = CreateEntity(
-            id=entity_id,
-            kind=member.kind,
-            workspace_id=request.workspace_id,
-            slug=slug,
-            name=member.name[:MAX_NAME],
-            description=(member.description or "")[:MAX_TEXT] or None,
-            definition=definition,
-        )
-        create_entity(tx, actor, creation)
-        return "created"
-    before = get_entity(tx, actor, member.kind, entity_id)
-    edit = UpdateEntity(
-        kind=member.kind,
-        id=entity_id,
-        name=member.name[:MAX_NAME],
-        description=(member.description or "")[:MAX_TEXT] or None,
-        definition=definition,
-    )
-    after = update_entity(tx, actor, edit)
-    return "unchanged" if after.version_id == before.version_id else "updated"
-
-
 def _put_draft(
     tx: Tx, actor: Actor, request: ImportOpenApi, ids: Mapping[str, str]
 ) -> tuple[str, tuple[str, ...]]:
@@ -188,23 +149,12 @@ def merge_manifest(
         conversion: the converted document.
         ids: entity ids (32 hex digits) by member slug.
     """
-    before = {member["slug"]: member for member in old.get("members", [])}
-    members = []
-    for member in conversion.members:
-        flags = {"required": False, "defaultEnabled": True, "forkOnInstall": True, "imported": True}
-        kept = before.get(member.slug, {})
-        fixed = {
-            "slug": member.slug,
-            "kind": member.kind,
-            "entityId": format_id(member.kind, ids[member.slug]),
-        }
-        members.append({**flags, **kept, **fixed})
-    added_by_hand = [m for slug, m in before.items() if slug not in ids and not m.get("imported")]
-    removed = tuple(slug for slug, m in before.items() if slug not in ids and m.get("imported"))
+    declared = [declare(member.slug, member.kind, ids[member.slug]) for member in conversion.members]
+    members, removed = merge_members(old, declared)
     source = {
         "type": "openapi",
         "title": conversion.title,
         "version": conversion.version,
         "baseUrl": conversion.base_url,
     }
-    return {**old, "members": [*members, *added_by_hand], "source": source}, removed
+    return {**old, "members": members, "source": source}, removed

@@ -1,22 +1,26 @@
 """The manifest: what an integration installs. A free object of which the platform reads some members.
 
 Unknown members are kept verbatim. A draft may be incomplete, so only shapes are checked here; `publish`
-checks that everything resolves.
+checks that everything resolves. An integration that was deployed from a project's file carries its part of that
+file as `source`: what installs of it may be configured with is read from there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
+from trunkline.core import manifests
 from trunkline.core.entities import KINDS
 from trunkline.kit.errors import InvalidRequestError, Problem
 from trunkline.kit.semver import SemVer, satisfies
 
 MAX_MEMBERS = 5_000
 MEMBER_POLICIES = ("auto_all", "auto_defaults", "manual")
+SOURCE_FORMAT = "amp"
+Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 
 class MemberDecl(msgspec.Struct, frozen=True, rename="camel"):
@@ -46,6 +50,17 @@ class Defaults(msgspec.Struct, frozen=True, rename="camel"):
     variables: dict[str, Any] = {}
 
 
+class Source(msgspec.Struct, frozen=True, rename="camel"):
+    """The document an integration was deployed from.
+
+    Attributes:
+        content: the JSON of one integration of a manifest; see `core.manifests`.
+    """
+
+    spec_version: str
+    content: dict[str, Any]
+
+
 class Manifest(msgspec.Struct, frozen=True):
     """The members the platform reads."""
 
@@ -60,16 +75,40 @@ def read_manifest(value: Mapping[str, Any]) -> Manifest:
     Raises:
         InvalidRequestError: a member of the wrong type, a slug twice, an unknown kind or policy.
     """
-    try:
-        manifest = msgspec.convert(value, Manifest)
-    except msgspec.ValidationError as error:
-        message, _, place = str(error).partition(" - at `$")
-        path = "manifest" + place.removesuffix("`").replace("[...]", "[]")
-        raise InvalidRequestError.at(path, message) from error
+    manifest = _converted(value, Manifest, "manifest")
     problems = [*_member_problems(manifest.members), *_other_problems(manifest)]
     if problems:
         raise InvalidRequestError(f"{problems[0].path}: {problems[0].message}", *problems)
+    source_of(value)
     return manifest
+
+
+def source_of(value: Mapping[str, Any]) -> Source | None:
+    """The document a manifest says it came from; None where it was made otherwise, by hand or from another format.
+
+    Raises:
+        InvalidRequestError: it names the format without being of it.
+    """
+    found = value.get("source")
+    if not isinstance(found, Mapping) or found.get("format") != SOURCE_FORMAT:
+        return None
+    source = _converted(found, Source, "manifest.source")
+    _converted(source.content, manifests.Integration, "manifest.source.content")
+    return source
+
+
+def spelled_source(spec_version: str, content: Mapping[str, Any]) -> dict[str, Any]:
+    """The member `source` of a manifest that is deployed."""
+    return {"format": SOURCE_FORMAT, "specVersion": spec_version, "content": dict(content)}
+
+
+def _converted(value: Any, struct: type[Shape], path: str) -> Shape:
+    try:
+        return msgspec.convert(value, struct)
+    except msgspec.ValidationError as error:
+        message, _, place = str(error).partition(" - at `$")
+        path += place.removesuffix("`").replace("[...]", "[]")
+        raise InvalidRequestError.at(path, message) from error
 
 
 def _member_problems(members: list[MemberDecl]) -> list[Problem]:

@@ -83,7 +83,7 @@ def resolve_pins(tx: Tx, workspace_id: str, manifest: Manifest) -> list[Pin]:
 
 def _declared_sources(tx: Tx, workspace_id: str, manifest: Manifest) -> list[Source]:
     wanted = [parse_id(member.kind, member.entity_id) for member in manifest.members]
-    found = _sources(tx, workspace_id, [entity_id for entity_id in wanted if entity_id])
+    found = live_sources(tx, workspace_id, [entity_id for entity_id in wanted if entity_id])
     sources, problems = [], []
     for i, (member, entity_id) in enumerate(zip(manifest.members, wanted, strict=True)):
         source = found.get(entity_id or "")
@@ -99,7 +99,8 @@ def _declared_sources(tx: Tx, workspace_id: str, manifest: Manifest) -> list[Sou
     return sources
 
 
-def _sources(tx: Tx, workspace_id: str, ids: Iterable[str]) -> dict[str, Source]:
+def live_sources(tx: Tx, workspace_id: str, ids: Iterable[str]) -> dict[str, Source]:
+    """Those of some entities that are live ones of a workspace, by id, as they stand now."""
     rows = tx.fetch_for(PINS, ids, workspace_id=workspace_id)
     return {row[0]: Source(*row) for row in rows}
 
@@ -120,7 +121,7 @@ def _closure(
                 if kind != "schema":
                     _refuse_dangling(path, source, kind, entity_id)
                 missing.setdefault(entity_id, path)
-        found = _sources(tx, workspace_id, missing)
+        found = live_sources(tx, workspace_id, missing)
         frontier = []
         for entity_id, path in missing.items():
             reached = found.get(entity_id)

@@ -123,6 +123,15 @@ def publish_version(tx: Tx, actor: Actor, request: PublishIntegration) -> Versio
     return visible_version(tx, actor, version_id)
 
 
+def draft_hash(tx: Tx, row: IntegrationRow) -> str:
+    """The content hash a version published now would have.
+
+    Raises:
+        InvalidRequestError: the draft does not resolve.
+    """
+    return _content_hash(row, resolve_pins(tx, row.workspace_id, _checked_draft(row)))
+
+
 def members_of(tx: Tx, version_id: str) -> list[VersionMember]:
     """Every member of a version with its pinned content, closure included, in order of declaration."""
     return tx.all(VersionMember, MEMBERS_OF, version_id=version_id)
@@ -195,6 +204,11 @@ def _checked_draft(row: IntegrationRow) -> Manifest:
     return manifest
 
 
+def _content_hash(row: IntegrationRow, pins: Sequence[Pin]) -> str:
+    snapshot = [decode(row.manifest), decode(row.variables_schema), decode(row.auth_config)]
+    return content_hash([*snapshot, [[pin.slug, pin.source.content_hash] for pin in pins]])
+
+
 def _insert_version(
     tx: Tx,
     actor: Actor,
@@ -204,7 +218,6 @@ def _insert_version(
     pins: Sequence[Pin],
 ) -> None:
     pinned = {pin.slug: format_id(f"{pin.source.kind}_version", pin.source.version_id) for pin in pins}
-    snapshot = [decode(row.manifest), decode(row.variables_schema), decode(row.auth_config)]
     tx.insert(
         integration_versions,
         id=version_id,
@@ -216,7 +229,7 @@ def _insert_version(
         variables_schema=bytes(row.variables_schema).decode(),
         auth_config=bytes(row.auth_config).decode(),
         member_entity_versions=encode(pinned),
-        content_hash=content_hash([*snapshot, [[pin.slug, pin.source.content_hash] for pin in pins]]),
+        content_hash=_content_hash(row, pins),
         changelog=request.changelog,
         published_by=actor.user_id,
         published_at=tx.now,

@@ -11,6 +11,15 @@ ID_OF_SLUG = """
 SELECT id FROM integrations WHERE workspace_id = :workspace_id AND slug = :slug AND deleted_at IS NULL
 """
 
+# Names need not be unique; where one stands for an integration, it is the oldest that has it.
+NAMED = """
+SELECT id FROM integrations
+WHERE workspace_id = :workspace_id AND name = :name AND deleted_at IS NULL
+ORDER BY created_at, id LIMIT 1
+"""
+
+LIVE_NAMES = "SELECT id, name FROM integrations WHERE workspace_id = :workspace_id AND deleted_at IS NULL"
+
 ID_TAKEN = """
 SELECT 1 FROM events WHERE subject_id = :id
 UNION ALL SELECT 1 FROM integrations WHERE id = :id
@@ -35,6 +44,8 @@ SELECT id, organization_id, workspace_id, integration_id, version, manifest, var
   member_entity_versions, content_hash, changelog, published_by, published_at
 FROM integration_versions WHERE id = :id
 """
+
+MANIFESTS = "SELECT id, manifest FROM integration_versions WHERE id IN"
 
 VERSION_EXISTS = (
     "SELECT 1 FROM integration_versions WHERE integration_id = :integration_id AND version = :version"

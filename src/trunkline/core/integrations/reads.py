@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +10,8 @@ from msgspec import Raw, structs
 from msgspec.json import decode
 
 from trunkline.core.access import Permission, scope
-from trunkline.core.integrations.queries import EXPIRED, PINS_NAMESPACE, SNAPSHOTS, VERSION_ROW
+from trunkline.core.integrations.manifest import Source, source_of
+from trunkline.core.integrations.queries import EXPIRED, MANIFESTS, PINS_NAMESPACE, SNAPSHOTS, VERSION_ROW
 from trunkline.core.integrations.search import having_words
 from trunkline.core.integrations.specs import INTEGRATION, VERSION, IntegrationRow, VersionRow
 from trunkline.infra.db import Tx, lists
@@ -145,6 +147,23 @@ def version_snapshot(tx: Tx, version_id: str) -> tuple[dict[str, Any], dict[str,
     """The variables schema and auth configuration of a version an install is pinned to, decoded."""
     version = pinned_version(tx, version_id)
     return decode(version.variables_schema), decode(version.auth_config)
+
+
+def sources_of(tx: Tx, version_ids: Iterable[str]) -> dict[str, Source]:
+    """What versions that installs are pinned to were deployed from, by version; one statement for up to 500."""
+    found = {}
+    for version_id, manifest in tx.fetch_for(MANIFESTS, dict.fromkeys(version_ids)):
+        source = source_of(decode(manifest))
+        if source is not None:
+            found[version_id] = source
+    return found
+
+
+def current_versions(tx: Tx, actor: Actor, rows: Iterable[IntegrationRow]) -> dict[str, VersionRow]:
+    """The current versions of integrations the caller was shown, by integration; one statement."""
+    ids = [row.current_version_id for row in rows if row.current_version_id is not None]
+    found = lists.get_rows(tx, VERSION, ids, scope(actor, tx.specs))
+    return {row.integration_id: row for row in found}
 
 
 def is_older(version: VersionRow, than: VersionRow) -> bool:

@@ -21,6 +21,7 @@ from trunkline.core.access import (
 from trunkline.core.integrations.checks import (
     check_data,
     check_driver,
+    check_homepage,
     check_texts,
     check_trust,
     require_free_slug,
@@ -52,6 +53,7 @@ class UpdateIntegration:
     name: str | UnsetType = UNSET
     description: str | UnsetType | None = UNSET
     icon_url: str | UnsetType | None = UNSET
+    homepage_url: str | UnsetType | None = UNSET
     trust_tier: str | UnsetType = UNSET
     visibility: str | UnsetType = UNSET
     manifest: Mapping[str, Any] | UnsetType = UNSET
@@ -197,6 +199,7 @@ def _stored(value: Any) -> Any:
 
 def _check_changes(tx: Tx, actor: Actor, row: IntegrationRow, given: Mapping[str, Any]) -> None:
     check_texts(given.get("name", row.name), given.get("description"), given.get("icon_url"))
+    check_homepage(given.get("homepage_url"))
     if given.get("trust_tier", row.trust_tier) != row.trust_tier:
         check_trust(actor, given["trust_tier"])
     if "manifest" in given:

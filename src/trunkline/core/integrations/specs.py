@@ -27,6 +27,7 @@ class IntegrationRow(Struct, frozen=True):
     name: str
     description: str | None
     icon_url: str | None
+    homepage_url: str | None
     publisher: str
     trust_tier: str
     visibility: str

@@ -55,6 +55,7 @@ integrations = Table(
     moment("created_at"),
     moment("updated_at"),
     *deletion_columns(),
+    text("homepage_url", nullable=True),
     one_of("visibility", VISIBILITIES),
     one_of("trust_tier", TRUST_TIERS),
     one_of("owner_kind", OWNER_KINDS),
@@ -95,6 +96,8 @@ integrations = Table(
     # Finding one by its slug alone, in all workspaces of a tenant.
     Index("ix_integrations_slug", "slug", "organization_id", sqlite_where=LIVE, postgresql_where=LIVE),
     Index("ix_integrations_owner", "owner_id"),
+    # Finding one by its name, in one workspace.
+    Index("ix_integrations_name", "workspace_id", "name", sqlite_where=LIVE, postgresql_where=LIVE),
 )
 
 integration_versions = Table(

@@ -92,7 +92,9 @@ def request_digest(actor: Actor, operation: str, path: str, key: str) -> str:
 
     The parts are length-prefixed by the encoding, so that no two requests can be spelled alike.
     """
-    parts = (actor.user_id, actor.key_id, operation, path, key)
+    # All pages of a publisher act through one key, each for its own customer.
+    caller = (actor.user_id, actor.key_id, actor.group_ref, actor.consumer_ref)
+    parts = (*caller, operation, path, key)
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
 
 

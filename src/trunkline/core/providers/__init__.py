@@ -17,6 +17,9 @@ from trunkline.core.providers.checks import check_definition, filled
 from trunkline.core.providers.clients import ProviderApp, app_of
 from trunkline.core.providers.definition import (
     AccountRequest,
+    CustomAuth,
+    CustomInput,
+    CustomPart,
     Details,
     HealthRequest,
     ProviderAuth,
@@ -66,6 +69,9 @@ __all__ = [
     "CatalogImport",
     "CreateProvider",
     "CreateProviderApp",
+    "CustomAuth",
+    "CustomInput",
+    "CustomPart",
     "Details",
     "HealthRequest",
     "ProviderApp",

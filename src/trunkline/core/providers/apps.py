@@ -36,20 +36,24 @@ from trunkline.infra.vault import Vault
 from trunkline.infra.vault.store import DatabaseKeyStore
 from trunkline.kit.actor import Actor, Tier
 from trunkline.kit.errors import ConflictError, InvalidRequestError, NotFoundError
+from trunkline.kit.leaks import find_secrets
 from trunkline.kit.pages import ListQuery, Page
 from trunkline.kit.secret import Secret, hint_of
 from trunkline.kit.strictjson import encode
-from trunkline.kit.text import check_name
+from trunkline.kit.text import check_name, check_text
 
 MAX_CLIENT_ID = 1_000  # characters
 MAX_CLIENT_SECRET = 8 * 1024  # bytes of UTF-8; some are keys
+MAX_EXTERNAL_REF = 1_000  # characters
+MAX_METADATA = 8 * 1024  # bytes of JSON
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateProviderApp:
     """The request to keep an OAuth client in a workspace; it is called as its provider unless told otherwise.
 
-    `scopes` is what it asks for where an integration does not say; empty for the provider's defaults.
+    `scopes` is what it asks for where an integration does not say; empty for the provider's defaults. What the
+    provider calls the app and what its authorizations say besides are kept and given back as they are.
     """
 
     workspace_id: str
@@ -58,6 +62,8 @@ class CreateProviderApp:
     client_secret: Secret
     name: str | None = None
     scopes: Sequence[str] = ()
+    external_ref: str | None = None
+    metadata: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +71,13 @@ class UpdateProviderApp:
     """The request to change an app; what is UNSET stays as it is."""
 
     id: str
+    provider: str | UnsetType = UNSET
     name: str | UnsetType = UNSET
     client_id: str | UnsetType = UNSET
     client_secret: Secret | UnsetType = UNSET
     scopes: Sequence[str] | UnsetType = UNSET
+    external_ref: str | UnsetType | None = UNSET
+    metadata: Mapping[str, Any] | UnsetType | None = UNSET
 
 
 def list_provider_apps(tx: Tx, actor: Actor, query: ListQuery) -> Page[ProviderAppRow]:
@@ -105,6 +114,7 @@ def create_provider_app(tx: Tx, actor: Actor, vault: Vault, request: CreateProvi
     provider = require_provider(tx, organization_id, request.provider, "provider")
     _check_secret(request.client_secret)
     scopes = encode(check_scopes(request.scopes, "scopes"))
+    metadata = _checked_metadata(request.metadata)
     _require_first(tx, request.workspace_id, provider.name)
     row = ProviderAppRow(
         id=tx.new_id(),
@@ -116,6 +126,8 @@ def create_provider_app(tx: Tx, actor: Actor, vault: Vault, request: CreateProvi
         hint=hint_of(request.client_secret),
         generation=1,
         scopes=Raw(scopes.encode()),
+        external_ref=check_text("externalRef", request.external_ref, MAX_EXTERNAL_REF),
+        metadata=None if metadata is None else Raw(metadata.encode()),
         created_by=actor.user_id,
         created_at=tx.now,
         updated_at=tx.now,
@@ -123,7 +135,7 @@ def create_provider_app(tx: Tx, actor: Actor, vault: Vault, request: CreateProvi
         retention_tier=None,
         deletion_id=None,
     )
-    stored = structs.asdict(row) | {"scopes": scopes}
+    stored = structs.asdict(row) | {"scopes": scopes, "metadata": metadata}
     tx.insert(provider_apps, **stored, client_secret=_sealed(tx, vault, row, request.client_secret))
     _journal(tx, actor, "created", row)
     return row
@@ -136,13 +148,19 @@ def update_provider_app(tx: Tx, actor: Actor, vault: Vault, request: UpdateProvi
         NotFoundError: absent or outside the caller's scope.
         ForbiddenError: the caller is no admin there.
         DeletedError: it is deleted.
-        InvalidRequestError: a malformed member.
+        InvalidRequestError: a malformed member, or no such provider.
+        ProviderAppExistsError: the workspace has another for the new provider.
     """
     actor.require(Permission.PROVIDER_APPS_WRITE)
     before = _administered(tx, actor, request.id)
     if before.deleted_at is not None:
         raise DeletedError("the provider app is deleted: restore it first")
     after, stored = _changed(before, request)
+    if request.provider is not UNSET and request.provider != before.provider:
+        require_provider(tx, before.organization_id, request.provider, "provider")
+        _require_first(tx, before.workspace_id, request.provider, before.id)
+        stored["provider"] = request.provider
+        after = structs.replace(after, provider=request.provider)
     changed = tuple(stored)
     if request.client_secret is not UNSET:
         _check_secret(request.client_secret)
@@ -236,6 +254,14 @@ def _changed(before: ProviderAppRow, request: UpdateProviderApp) -> tuple[Provid
         if scopes.encode() != bytes(before.scopes):
             stored["scopes"] = scopes
             after = structs.replace(after, scopes=Raw(scopes.encode()))
+    if request.external_ref is not UNSET and request.external_ref != before.external_ref:
+        stored["external_ref"] = check_text("externalRef", request.external_ref, MAX_EXTERNAL_REF)
+        after = structs.replace(after, external_ref=request.external_ref)
+    if request.metadata is not UNSET:
+        metadata = _checked_metadata(request.metadata)
+        if metadata != (None if before.metadata is None else bytes(before.metadata).decode()):
+            stored["metadata"] = metadata
+            after = structs.replace(after, metadata=None if metadata is None else Raw(metadata.encode()))
     return after, stored
 
 
@@ -262,6 +288,21 @@ def _check_client_id(value: str) -> str:
         # Source: RFC 6749, A.1: a client id is printable ASCII.
         raise InvalidRequestError.at("clientId", f"must be 1-{MAX_CLIENT_ID} printable ASCII characters")
     return value
+
+
+def _checked_metadata(given: Mapping[str, Any] | None) -> str | None:
+    """The text it is stored as."""
+    if not given:
+        return None
+    text = encode(given)
+    if len(text.encode()) > MAX_METADATA:
+        raise InvalidRequestError.at("metadata", f"more than {MAX_METADATA} bytes")
+    found = next(find_secrets(given, "metadata", slots=True), None)
+    if found is not None:
+        raise InvalidRequestError.at(
+            found[:200], "looks like a credential, and this is shown to all who see the app"
+        )
+    return text
 
 
 def _check_secret(secret: Secret) -> None:

@@ -6,10 +6,16 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from msgspec import structs
+from msgspec import UNSET, structs
 
-from trunkline.core.providers.definition import ProviderAuth, ProviderDefinition
-from trunkline.infra.http import InvalidUrlError, parse_target
+from trunkline.core.providers.definition import (
+    PLACEHOLDER,
+    CustomAuth,
+    CustomPart,
+    ProviderAuth,
+    ProviderDefinition,
+)
+from trunkline.infra.http import InvalidUrlError, is_framing, parse_target
 from trunkline.kit.errors import InvalidRequestError
 from trunkline.kit.ids import parse_id
 from trunkline.kit.leaks import find_secrets
@@ -20,10 +26,10 @@ MAX_URL: Final = 2_000  # characters
 MAX_SHORT: Final = 1_000  # characters of a scope, a parameter, a name on the wire
 MAX_ITEMS: Final = 100  # scopes, parameters
 MAX_SUBSTITUTIONS: Final = 20
+MAX_INPUTS: Final = 20  # of a custom scheme, and headers or parameters they go into
 MAX_VALUE: Final = 200  # characters put in for a placeholder
 MAX_DEFINITION: Final = 64 * 1024  # bytes of JSON
 
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}", re.ASCII)
 # Nothing that could end a host or climb up a path, wherever the placeholder stands.
 _VALUE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?", re.ASCII)
@@ -153,10 +159,10 @@ def _check_url(url: str, values: Mapping[str, str], path: str) -> str:
     """The URL with its placeholders filled in."""
     if len(url) > MAX_URL:
         raise InvalidRequestError.at(path, f"must be at most {MAX_URL} characters")
-    for name in _PLACEHOLDER.findall(url):
+    for name in PLACEHOLDER.findall(url):
         if name not in values:
             raise InvalidRequestError.at(path, f"has the placeholder {{{name[:64]}}}, which is not declared")
-    whole = _PLACEHOLDER.sub(lambda found: values[found[1]], url)
+    whole = PLACEHOLDER.sub(lambda found: values[found[1]], url)
     if "{" in whole or "}" in whole:
         raise InvalidRequestError.at(path, "has a brace that belongs to no placeholder")
     try:
@@ -181,6 +187,10 @@ def _check_auth(auth: ProviderAuth, values: Mapping[str, str]) -> None:
     check_scopes(auth.default_scopes, "auth.defaultScopes")
     _check_parameters(auth.authorize_params)
     _check_key(auth)
+    if (auth.scheme == "custom") != (auth.custom is not UNSET):
+        raise InvalidRequestError.at("auth.custom", "goes with the custom scheme, and the scheme with it")
+    if auth.custom is not UNSET:
+        _check_custom(auth.custom)
 
 
 def check_scopes(scopes: Iterable[str], path: str) -> list[str]:
@@ -232,6 +242,46 @@ def _check_key(auth: ProviderAuth) -> None:
         raise InvalidRequestError.at(
             "auth.apiKeyPrefix", f"must be at most {MAX_VALUE} printable ASCII characters"
         )
+
+
+def _check_custom(custom: CustomAuth) -> None:
+    path = "auth.custom"
+    if not custom.inputs or len(custom.inputs) > MAX_INPUTS:
+        raise InvalidRequestError.at(f"{path}.inputs", f"must be 1-{MAX_INPUTS} items")
+    names: set[str] = set()
+    for index, one in enumerate(custom.inputs):
+        here = f"{path}.inputs[{index}]"
+        if not _NAME.fullmatch(one.name) or one.name in names:
+            raise InvalidRequestError.at(
+                f"{here}.name", "must be 1-64 letters, digits or _, start with a letter and stand once"
+            )
+        names.add(one.name)
+        for member, text in (("displayName", one.display_name), ("prompt", one.prompt)):
+            if text is not None and (len(text) > MAX_SHORT or not text.isprintable()):
+                raise InvalidRequestError.at(
+                    f"{here}.{member}", f"must be at most {MAX_SHORT} printable characters"
+                )
+    if not custom.headers and not custom.params:
+        raise InvalidRequestError.at(path, "sends nothing of what it asks for")
+    for member, parts in (("headers", custom.headers), ("params", custom.params)):
+        _check_parts(parts, f"{path}.{member}", names, in_header=member == "headers")
+
+
+def _check_parts(parts: list[CustomPart], path: str, inputs: set[str], *, in_header: bool) -> None:
+    if len({part.name.lower() for part in parts}) < len(parts) or len(parts) > MAX_INPUTS:
+        raise InvalidRequestError.at(path, f"must be at most {MAX_INPUTS} items of different names")
+    for index, part in enumerate(parts):
+        here = f"{path}[{index}]"
+        if not 1 <= len(part.name) <= MAX_VALUE or not (part.name.isascii() and part.name.isprintable()):
+            raise InvalidRequestError.at(f"{here}.name", f"must be 1-{MAX_VALUE} printable ASCII characters")
+        if in_header and (not _TOKEN.fullmatch(part.name) or is_framing(part.name)):
+            raise InvalidRequestError.at(f"{here}.name", "is no name of a header that could be sent")
+        if len(part.value) > MAX_SHORT or not (part.value.isascii() and part.value.isprintable()):
+            raise InvalidRequestError.at(
+                f"{here}.value", f"must be at most {MAX_SHORT} printable ASCII characters"
+            )
+        if not inputs.issuperset(PLACEHOLDER.findall(part.value)):
+            raise InvalidRequestError.at(f"{here}.value", "holds a placeholder that is no input")
 
 
 def _check_requests(definition: ProviderDefinition) -> None:

@@ -7,21 +7,52 @@ which is declared among the substitutions; `filled` puts the values in.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from msgspec import Meta, Raw, Struct, json
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType, json
 
-Scheme = Literal["oauth2", "api_key", "basic", "bearer", "none"]
+Scheme = Literal["oauth2", "api_key", "basic", "bearer", "custom", "none"]
+PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _Url = Annotated[str, Meta(description="Absolute; may hold placeholders that are declared as substitutions.")]
 _Path = Annotated[str, Meta(description="Follows the base URL; starts with a slash.")]
 _Pointer = Annotated[str, Meta(description="A JSON pointer (RFC 6901) into the answer.")]
+
+
+class CustomInput(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """One thing whoever connects is asked for."""
+
+    name: str
+    display_name: str | None = None
+    prompt: str | None = None
+    secret: Annotated[bool, Meta(description="Whether it is typed in unseen.")] = True
+
+
+class CustomPart(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """A header or a parameter of every request; `{name}` in its value stands for an input."""
+
+    name: str
+    value: str
+
+    def filled(self, given: Mapping[str, str]) -> str:
+        """The value with what was given; what was not is left out. What is filled in is not read again."""
+        return PLACEHOLDER.sub(lambda place: given.get(place[1], ""), self.value)
+
+
+class CustomAuth(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """A scheme of the provider's own: what whoever connects is asked for, and where it goes in requests."""
+
+    inputs: list[CustomInput]
+    headers: list[CustomPart] = []
+    params: list[CustomPart] = []
 
 
 class ProviderAuth(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """How a provider authenticates; what the scheme does not use stays at its default."""
 
     scheme: Scheme
-    grant: Literal["authorization_code", "client_credentials"] = "authorization_code"
+    grant: Literal["authorization_code", "client_credentials", "password"] = "authorization_code"
     authorization_url: _Url | None = None
     token_url: _Url | None = None
     revocation_url: _Url | None = None
@@ -39,6 +70,7 @@ class ProviderAuth(Struct, frozen=True, kw_only=True, rename="camel", forbid_unk
     api_key_in: Literal["header", "query"] = "header"
     api_key_name: str = "X-API-Key"
     api_key_prefix: Annotated[str, Meta(description="Stands in front of the key, e.g. `Token `.")] = ""
+    custom: Annotated[CustomAuth | UnsetType, Meta(description="Of the custom scheme.")] = UNSET
 
 
 class Substitution(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):

@@ -2,8 +2,8 @@
 
     {"catalog": {"<name>": {"name", "displayName", "authType", "baseURL", "oauth2Opts"?, "apiKeyOpts"?, …}}}
 
-What a definition cannot say (headers made by templates, the password grant) is told as a problem of its entry
-and skipped: an entry that is half understood would send credentials in ways its author did not mean.
+What a definition cannot say (steps one after another, keys to sign with) is told as a problem of its entry and
+skipped: an entry that is half understood would send credentials in ways its author did not mean.
 
 Source: the provider catalog of amp-labs/connectors; GET /v1/providers of Ampersand's API.
 """
@@ -21,6 +21,9 @@ from msgspec import UNSET, Struct, UnsetType
 from trunkline.core.access import Permission, require_organization
 from trunkline.core.providers.checks import check_definition
 from trunkline.core.providers.definition import (
+    CustomAuth,
+    CustomInput,
+    CustomPart,
     HealthRequest,
     ProviderAuth,
     ProviderDefinition,
@@ -45,6 +48,7 @@ _GRANTS = {
     "authorizationCode": "authorization_code",
     "authorizationCodePKCE": "authorization_code",
     "clientCredentials": "client_credentials",
+    "password": "password",
 }
 _USUAL = ("response_type", "code")  # what every authorization request says anyway
 
@@ -70,6 +74,34 @@ class _ApiKey(Struct, frozen=True, rename={"attachment": "attachmentType"}):
     query: _Named | None = None
 
 
+class _Template(Struct, frozen=True, rename={"template": "valueTemplate"}):
+    name: str
+    template: str
+
+
+class _Asked(
+    Struct,
+    frozen=True,
+    rename={"display_name": "displayName", "field_type": "fieldType"},
+):
+    name: str
+    display_name: str | None = None
+    prompt: str | None = None
+    field_type: str = ""
+
+
+class _Custom(
+    Struct,
+    frozen=True,
+    rename={"params": "queryParams", "provider_inputs": "providerInputs", "multi_step": "multiStep"},
+):
+    headers: list[_Template] = []
+    params: list[_Template] = []
+    inputs: list[_Asked] = []
+    provider_inputs: list[_Asked] = []
+    multi_step: bool = False
+
+
 class _Input(Struct, frozen=True, rename={"default": "defaultValue"}):
     name: str
     default: str | None = None
@@ -91,6 +123,7 @@ class _Entry(Struct, frozen=True, rename={"auth_type": "authType", "display_name
     base_url: str = msgspec.field(name="baseURL", default="")
     oauth: _OAuth | None = msgspec.field(name="oauth2Opts", default=None)
     api_key: _ApiKey | None = msgspec.field(name="apiKeyOpts", default=None)
+    custom: _Custom | None = msgspec.field(name="customOpts", default=None)
     health: _Health | None = msgspec.field(name="authHealthCheck", default=None)
     metadata: _Metadata | UnsetType = UNSET
 
@@ -219,6 +252,8 @@ def _auth(entry: _Entry) -> ProviderAuth:
             return ProviderAuth(scheme="basic")
         case "none":
             return ProviderAuth(scheme="none")
+        case "custom" if entry.custom is not None:
+            return _custom(entry.custom)
     raise InvalidRequestError(f"the auth type {entry.auth_type[:100]} cannot be said by a definition")
 
 
@@ -246,6 +281,35 @@ def _api_key(options: _ApiKey) -> ProviderAuth:
         api_key_name=named.name,
         api_key_prefix=named.value_prefix,
     )
+
+
+def _custom(options: _Custom) -> ProviderAuth:
+    if options.multi_step:
+        raise InvalidRequestError("its accounts are connected in several steps, which cannot be said as data")
+    if options.provider_inputs:
+        raise InvalidRequestError(
+            "it asks its publisher for more than a client, which cannot be said as data"
+        )
+    return ProviderAuth(
+        scheme="custom",
+        custom=CustomAuth(
+            inputs=[
+                CustomInput(
+                    name=one.name,
+                    display_name=one.display_name,
+                    prompt=one.prompt,
+                    secret=one.field_type in {"", "fieldTypePassword"},
+                )
+                for one in options.inputs
+            ],
+            headers=[_part(one, "header") for one in options.headers],
+            params=[_part(one, "parameter") for one in options.params],
+        ),
+    )
+
+
+def _part(one: _Template, what: str) -> CustomPart:
+    return CustomPart(name=one.name, value=_template(one.template, f"the {what} {one.name[:100]}"))
 
 
 def _health(check: _Health | None, base_url: str | None) -> HealthRequest | None:

@@ -39,6 +39,8 @@ class ProviderAppRow(Struct, frozen=True):
         hint: the end of a long enough secret, so that its owner recognises it.
         generation: how often the secret was given; part of what it is sealed for.
         scopes: JSON list of what it asks for; empty for the provider's defaults.
+        external_ref: what the provider calls it.
+        metadata: JSON object of what its authorizations say besides; None for nothing.
     """
 
     id: str
@@ -50,6 +52,8 @@ class ProviderAppRow(Struct, frozen=True):
     hint: str
     generation: int
     scopes: Raw
+    external_ref: str | None
+    metadata: Raw | None
     created_by: str
     created_at: str
     updated_at: str

@@ -52,6 +52,8 @@ provider_apps = Table(
     moment("created_at"),
     moment("updated_at"),
     *deletion_columns(),
+    text("external_ref", nullable=True),  # what the provider calls the app
+    json_text("metadata", nullable=True),  # what its authorizations say besides; null for nothing
     Index(
         "ux_provider_apps_provider",
         "workspace_id",

@@ -14,6 +14,12 @@ class HandleTakenError(ConflictError):
         super().__init__(f"the handle {handle} is taken")
 
 
+class GroupExistsError(ConflictError):
+    """The project has a live group of this ref already."""
+
+    code = "group_exists"
+
+
 class InstanceExistsError(ConflictError):
     """The instance was set up already: it has an organization."""
 

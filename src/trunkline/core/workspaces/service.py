@@ -21,16 +21,26 @@ from trunkline.core.access import (
     scope,
     tombstone,
 )
-from trunkline.core.journal import Change, empty_payloads, record
+from trunkline.core.journal import empty_payloads
 from trunkline.core.workspaces.errors import HandleTakenError
+from trunkline.core.workspaces.group_cascade import (
+    Group,
+    check_restorable,
+    delete_groups,
+    groups_of,
+    restore_groups,
+)
 from trunkline.core.workspaces.queries import (
     BY_DEFAULT_WORKSPACE,
     BY_ID,
+    CONSUMERS_IN_WORKSPACE,
     EXPIRED_WORKSPACES,
+    IN_WORKSPACE,
     WORKSPACE_HANDLE_TAKEN,
 )
 from trunkline.core.workspaces.specs import WORKSPACE, WorkspaceRow
-from trunkline.core.workspaces.tables import organizations, workspaces
+from trunkline.core.workspaces.tables import consumers, organizations, workspaces
+from trunkline.core.workspaces.telling import journal
 from trunkline.infra.db import Tx, lists
 from trunkline.kit.actor import Actor, Tier
 from trunkline.kit.errors import InvalidRequestError, NotFoundError
@@ -105,7 +115,7 @@ def create_workspace(tx: Tx, actor: Actor, request: CreateWorkspace) -> Workspac
         deletion_id=None,
     )
     tx.insert(workspaces, **structs.asdict(row))
-    event_id = _journal(tx, actor, "created", row)
+    event_id = journal(tx, actor, "created", row)
     admit_workspace_member(
         tx,
         actor,
@@ -144,15 +154,15 @@ def update_workspace(tx: Tx, actor: Actor, request: UpdateWorkspace) -> Workspac
         return before
     after = structs.replace(before, **changes, updated_at=tx.now)
     tx.update(workspaces, BY_ID, {"id": before.id}, **changes, updated_at=tx.now)
-    _journal(tx, actor, "updated", after, changed=tuple(changes))
+    journal(tx, actor, "updated", after, changed=tuple(changes))
     return after
 
 
 def delete_workspace(tx: Tx, actor: Actor, workspace_id: str) -> None:
     """Tombstone a workspace; a no-op when it is deleted already.
 
-    What is in it goes with it: capabilities above react to `workspace.deleted`. Keys bound to it stop
-    working until it is restored.
+    What is in it goes with it, and so do its groups: capabilities above react to `workspace.deleted`. Keys bound
+    to it stop working until it is restored.
 
     Raises:
         NotFoundError: absent, or the caller holds no tier there.
@@ -164,7 +174,8 @@ def delete_workspace(tx: Tx, actor: Actor, workspace_id: str) -> None:
         return
     stamp = tombstone(tx, row.organization_id)
     tx.update(workspaces, BY_ID, {"id": row.id}, **stamp.columns())
-    _journal(tx, actor, "deleted", row, data={"deletionId": stamp.deletion_id})
+    event_id = journal(tx, actor, "deleted", row, data={"deletionId": stamp.deletion_id})
+    delete_groups(tx, actor, row.id, stamp, parent_id=event_id)
 
 
 def restore_workspace(tx: Tx, actor: Actor, workspace_id: str) -> WorkspaceRow:
@@ -173,19 +184,23 @@ def restore_workspace(tx: Tx, actor: Actor, workspace_id: str) -> WorkspaceRow:
     Raises:
         NotFoundError: absent, or the caller holds no tier there.
         ForbiddenError: the caller is no admin there.
+        DeletedError: it is a group of a project that is deleted.
+        GroupExistsError: it is a group whose ref another one has by now.
     """
     actor.require(Permission.WORKSPACES_WRITE)
     row = _administered(tx, actor, workspace_id)
-    if row.deleted_at is None:
+    if row.deleted_at is None or row.deletion_id is None:
         return row
+    check_restorable(tx, row)
     after = structs.replace(row, deleted_at=None, retention_tier=None, deletion_id=None)
     tx.update(workspaces, BY_ID, {"id": row.id}, **NO_TOMBSTONE)
-    _journal(tx, actor, "restored", after, data={"deletionId": row.deletion_id})
+    event_id = journal(tx, actor, "restored", after, data={"deletionId": row.deletion_id})
+    restore_groups(tx, actor, row.id, row.deletion_id, parent_id=event_id)
     return after
 
 
 def purge_workspace(tx: Tx, actor: Actor, workspace_id: str) -> None:
-    """Remove a deleted workspace for good, with its members, grants and keys.
+    """Remove a deleted workspace for good, with its members, grants and keys, and its groups before it.
 
     `workspace.purging` is recorded first, so that capabilities above remove what they have in it.
 
@@ -198,12 +213,20 @@ def purge_workspace(tx: Tx, actor: Actor, workspace_id: str) -> None:
     row = _administered(tx, actor, workspace_id)
     if row.deleted_at is None:
         raise NotDeletedError("the workspace is live: delete it before purging it")
-    event_id = _journal(tx, actor, "purging", row)
+    for group in groups_of(tx, row.id):
+        _purge(tx, actor, group)
+    _purge(tx, actor, row)
+
+
+def _purge(tx: Tx, actor: Actor, row: WorkspaceRow | Group) -> None:
+    event_id = journal(tx, actor, "purging", row)
     forget_workspace(tx, row.id)
+    gone = tx.column(CONSUMERS_IN_WORKSPACE, workspace_id=row.id)
+    tx.delete(consumers, IN_WORKSPACE, workspace_id=row.id)
     tx.update(organizations, BY_DEFAULT_WORKSPACE, {"workspace_id": row.id}, default_workspace_id=None)
     tx.delete(workspaces, BY_ID, id=row.id)
-    empty_payloads(tx, [row.id])
-    _journal(tx, actor, "purged", row, parent_id=event_id)
+    empty_payloads(tx, [row.id, *gone])
+    journal(tx, actor, "purged", row, parent_id=event_id)
 
 
 def expired_workspaces(tx: Tx, limit: int) -> list[str]:
@@ -236,26 +259,3 @@ def _service_user(tx: Tx, row: WorkspaceRow, user_id: str | None) -> str | None:
     if user_id is not None and not acts_in_workspace(tx, **there, user_id=user_id):
         raise InvalidRequestError.at("defaultServiceUserId", "must be an active member of this workspace")
     return user_id
-
-
-def _journal(
-    tx: Tx,
-    actor: Actor,
-    verb: str,
-    row: WorkspaceRow,
-    *,
-    changed: tuple[str, ...] = (),
-    data: dict[str, Any] | None = None,
-    parent_id: str | None = None,
-) -> str:
-    change = Change(
-        type=f"workspace.{verb}",
-        subject_kind="workspace",
-        subject_id=row.id,
-        organization_id=row.organization_id,
-        workspace_id=row.id,
-        changed=changed,
-        data=data or {},
-        parent_id=parent_id,
-    )
-    return record(tx, actor, change)

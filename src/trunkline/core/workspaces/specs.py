@@ -1,4 +1,4 @@
-"""How organizations and workspaces are read."""
+"""How organizations, workspaces and consumers are read."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from msgspec import Raw, Struct
 
-from trunkline.core.access import Organizations, Workspaces
+from trunkline.core.access import InWorkspace, Organizations, Workspaces
 from trunkline.infra.db import Field, FieldKind, ListSpec, Relation, Specs
 from trunkline.infra.db.schema import TIERS
 from trunkline.kit.actor import Tier
@@ -35,7 +35,10 @@ class OrganizationRow(Struct, frozen=True):
 
 
 class WorkspaceRow(Struct, frozen=True):
-    """A unit of access in an organization; `default_service_user_id` is whom headless runs act as."""
+    """A unit of access in an organization; `default_service_user_id` is whom headless runs act as.
+
+    A group is owned by a project (`owner_workspace_id`), whose publisher calls it `external_ref`.
+    """
 
     id: str
     organization_id: str
@@ -48,6 +51,20 @@ class WorkspaceRow(Struct, frozen=True):
     deleted_at: str | None
     retention_tier: str | None
     deletion_id: str | None
+    owner_workspace_id: str | None = None
+    external_ref: str | None = None
+
+
+class ConsumerRow(Struct, frozen=True):
+    """Whom a project's customers connect accounts for; `ref` is what the publisher calls them. Never a login."""
+
+    id: str
+    organization_id: str
+    workspace_id: str
+    ref: str
+    name: str
+    created_at: str
+    updated_at: str
 
 
 ORGANIZATION = ListSpec(
@@ -86,6 +103,8 @@ WORKSPACE = ListSpec(
         "updated_at": TIME,
         "deleted_at": Field(kind=FieldKind.TIME, nullable=True),
         "retention_tier": Field(kind=FieldKind.CHOICE, choices=TIERS, nullable=True),
+        "owner_workspace_id": Field(kind=FieldKind.ID, id_kinds=("workspace",), nullable=True),
+        "external_ref": Field(kind=FieldKind.TEXT, nullable=True),
     },
     relations={
         "organization": Relation(target="organization", local="organization_id", remote="id"),
@@ -98,4 +117,20 @@ WORKSPACE = ListSpec(
     restore_tier=Tier.ADMIN,
 )
 
-SPECS: Specs = MappingProxyType({spec.entity: spec for spec in (ORGANIZATION, WORKSPACE)})
+CONSUMER = ListSpec(
+    entity="consumer",
+    table="consumers",
+    row=ConsumerRow,
+    rule=InWorkspace(),
+    fields={
+        "id": Field(kind=FieldKind.ID, id_kinds=("consumer",)),
+        "workspace_id": Field(kind=FieldKind.ID, id_kinds=("workspace",)),
+        "ref": TEXT,
+        "name": TEXT,
+        "created_at": TIME,
+        "updated_at": TIME,
+    },
+    relations={"workspace": Relation(target="workspace", local="workspace_id", remote="id")},
+)
+
+SPECS: Specs = MappingProxyType({spec.entity: spec for spec in (ORGANIZATION, WORKSPACE, CONSUMER)})

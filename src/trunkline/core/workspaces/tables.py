@@ -1,8 +1,9 @@
-"""Organizations (tenants) and their workspaces (units of access)."""
+"""Organizations (tenants), their workspaces (units of access), and the consumers of a project."""
 
 from __future__ import annotations
 
 from sqlalchemy import Index, Table
+from sqlalchemy import text as sql
 
 from trunkline.infra.db.schema import (
     TIERS,
@@ -15,6 +16,9 @@ from trunkline.infra.db.schema import (
     ref,
     text,
 )
+
+GROUP = sql("owner_workspace_id IS NOT NULL")
+LIVE_GROUP = sql("owner_workspace_id IS NOT NULL AND deleted_at IS NULL")
 
 organizations = Table(
     "organizations",
@@ -44,7 +48,40 @@ workspaces = Table(
     moment("created_at"),
     moment("updated_at"),
     *deletion_columns(),
+    ref("owner_workspace_id", "workspaces", nullable=True),  # the project whose group this is
+    text("external_ref", nullable=True),  # what the project's publisher calls the group
     Index("ux_workspaces_handle", "handle", unique=True),
     Index("ix_workspaces_purge_after", "purge_after"),
     Index("ix_workspaces_organization", "organization_id", "created_at", "id"),
+    Index(
+        "ux_workspaces_group",
+        "owner_workspace_id",
+        "external_ref",
+        unique=True,
+        sqlite_where=LIVE_GROUP,
+        postgresql_where=LIVE_GROUP,
+    ),
+    Index(
+        "ix_workspaces_owner",
+        "owner_workspace_id",
+        "created_at",
+        "id",
+        sqlite_where=GROUP,
+        postgresql_where=GROUP,
+    ),
+)
+
+# Whom a publisher's customers connect accounts for; they never log in.
+consumers = Table(
+    "consumers",
+    metadata,
+    id_column(),
+    ref("organization_id", "organizations"),
+    ref("workspace_id", "workspaces"),  # the project
+    text("ref"),
+    text("name"),
+    moment("created_at"),
+    moment("updated_at"),
+    Index("ux_consumers_ref", "workspace_id", "ref", unique=True),
+    Index("ix_consumers_workspace", "workspace_id", "created_at", "id"),
 )

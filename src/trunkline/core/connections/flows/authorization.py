@@ -13,7 +13,7 @@ from functools import partial
 import structlog
 from msgspec import json
 
-from trunkline.core.access import Permission, act_as
+from trunkline.core.access import Permission, act_as, bind_to_project, tier_on
 from trunkline.core.connections.clients import Client, client_of
 from trunkline.core.connections.configuration import (
     CODE,
@@ -36,11 +36,12 @@ from trunkline.core.connections.identity import Account, Expected, read_identity
 from trunkline.core.connections.integration_secrets import bind_secrets
 from trunkline.core.connections.ownership import require_own
 from trunkline.core.connections.placement import place_credential
+from trunkline.core.connections.queries import PROVIDED_IN
 from trunkline.core.connections.reads import require_hold, visible_connection
 from trunkline.core.connections.returning import check_return
 from trunkline.core.connections.saving import Given, Wanted, save_connection
 from trunkline.core.connections.sentences import shortened
-from trunkline.core.connections.sources import connectable, require_place
+from trunkline.core.connections.sources import asked_source, require_consumer, require_place
 from trunkline.core.connections.states import (
     OPENID,
     Beginning,
@@ -58,7 +59,7 @@ from trunkline.infra.db.moments import shared_now
 from trunkline.infra.http import InvalidUrlError, Origin
 from trunkline.infra.vault import same
 from trunkline.kit.actor import Actor, Tier
-from trunkline.kit.errors import TrunklineError
+from trunkline.kit.errors import InvalidRequestError, TrunklineError
 from trunkline.kit.secret import Secret
 
 MAX_CODE = 8_192  # characters
@@ -80,11 +81,13 @@ async def start_authorization(env: FlowServices, actor: Actor, request: StartAut
     """Begin an authorization; the provider's page to send the browser to.
 
     Raises:
-        NotFoundError: the integration, workspace or connection is absent or outside the caller's scope.
+        NotFoundError: the integration, workspace, consumer or connection is absent or outside the caller's
+            scope.
         ForbiddenError: the caller may not connect there, or the connection is another user's own.
-        NotConnectableError: the integration lacks an endpoint or a client.
+        NotConnectableError: the integration or provider lacks an endpoint or a client.
         NothingToConnectError: it is not connected by authorization.
-        InvalidRequestError: a bad parameter, mode or place to return to.
+        InvalidRequestError: a bad parameter, mode or place to return to, no such provider, or an opener that is
+            no origin.
     """
     return await env.database.write(partial(_start, env=env, actor=actor, request=request))
 
@@ -124,15 +127,30 @@ async def finish_authorization(env: FlowServices, callback: Callback) -> Finishe
         raise
     except TrunklineError as error:
         return _failed(state, error.code, error.message)
-    _log.info("connection_authorized", connection=connection_id, integration=state.integration_id)
+    _log.info(
+        "connection_authorized",
+        connection=connection_id,
+        integration=state.integration_id,
+        provider=state.provider,
+    )
     return Finished(
-        connection_id=connection_id, integration_id=state.integration_id, return_to=state.return_to
+        connection_id=connection_id,
+        integration_id=state.integration_id,
+        return_to=state.return_to,
+        opener=state.opener,
     )
 
 
 def _start(tx: Tx, env: FlowServices, actor: Actor, request: StartAuthorization) -> str:
     actor.require(Permission.CONNECTIONS_WRITE)
-    source = connectable(tx, actor, request.integration_id, request.workspace_id)
+    source = asked_source(
+        tx,
+        actor,
+        integration_id=request.integration_id,
+        provider=request.provider,
+        workspace_id=request.workspace_id,
+    )
+    require_consumer(tx, source, request.consumer_id)
     parameters = parameters_for(tx, source, request.parameters)
     mode = request.mode
     if request.connection_id is not None:
@@ -143,7 +161,7 @@ def _start(tx: Tx, env: FlowServices, actor: Actor, request: StartAuthorization)
         parameters = parameters or json.decode(row.parameters, type=dict[str, str])
     configuration = configuration_of(tx, source, parameters)
     if (configuration.scheme, configuration.grant_type) != ("oauth2", CODE):
-        raise NothingToConnectError(f"the integration {source.name} is not connected by authorization")
+        raise NothingToConnectError(f"{source.called} is not connected by authorization")
     mode = chosen_mode(configuration, mode)
     if request.connection_id is None:
         organization_id = require_place(tx, actor, source, request.workspace_id, mode)
@@ -153,7 +171,9 @@ def _start(tx: Tx, env: FlowServices, actor: Actor, request: StartAuthorization)
         singular=request.singular,
         mode=mode,
         name=request.name,
+        metadata=request.metadata,
         parameters=parameters,
+        consumer_id=request.consumer_id,
     )
     configuration.require("token_url")
     beginning = Beginning(
@@ -161,11 +181,30 @@ def _start(tx: Tx, env: FlowServices, actor: Actor, request: StartAuthorization)
         user_id=actor.user_id,
         redirect_uri=f"{env.public_url}{request.redirect_path}",
         return_to=check_return(tx, organization_id, env.public_url, request.return_to),
+        opener=_checked_opener(request.opener),
         binding=request.binding,
         wanted=wanted,
     )
     bind_secrets(tx, configuration)
     return begin(tx, env.vault, configuration, client_of(tx, env.vault, configuration), beginning)
+
+
+def _checked_opener(opener: str | None) -> str | None:
+    try:
+        return None if opener is None else str(Origin.of(opener))
+    except InvalidUrlError as error:
+        raise InvalidRequestError.at("opener", error.message) from error
+
+
+def _beginner(tx: Tx, state: State) -> Actor:
+    """Who began it, with no more than they may do now; in a group, where nobody is a member, by their project."""
+    actor = act_as(tx, state.user_id)
+    found = tx.fetch(PROVIDED_IN, {"id": state.workspace_id})
+    owner_id = found[0][1] if found else None
+    there = {"organization_id": state.organization_id, "workspace_id": state.workspace_id}
+    if owner_id is None or tier_on(tx, actor, **there) > Tier.NONE:
+        return actor
+    return bind_to_project(tx, actor, owner_id)
 
 
 def _check_state(env: FlowServices, state: State, callback: Callback) -> None:
@@ -185,12 +224,17 @@ def _provider_error(callback: Callback) -> tuple[str, str]:
 
 
 def _exchange(tx: Tx, env: FlowServices, state: State, code: Secret) -> _Exchange:
-    actor = act_as(tx, state.user_id)
-    source = connectable(tx, actor, state.integration_id, state.workspace_id)
+    source = asked_source(
+        tx,
+        _beginner(tx, state),
+        integration_id=state.integration_id,
+        provider=state.provider,
+        workspace_id=state.workspace_id,
+    )
     configuration = configuration_of(tx, source, state.wanted.parameters)
     if configuration.fingerprint != state.configuration:
         raise InvalidStateError(
-            "the integration has changed since this authorization was started: start again"
+            f"{source.called} has changed since this authorization was started: start again"
         )
     client = client_of(tx, env.vault, configuration)
     verifier = open_verifier(tx, env.vault, state)
@@ -240,16 +284,18 @@ async def _given(env: FlowServices, state: State, exchange: _Exchange, tokens: T
 
 
 def _store(tx: Tx, env: FlowServices, state: State, configuration: Configuration, given: Given) -> str:
-    actor = act_as(tx, state.user_id)
-    return save_connection(tx, actor, env.vault, configuration, state.wanted, given)
+    return save_connection(tx, _beginner(tx, state), env.vault, configuration, state.wanted, given)
 
 
 def _failed(state: State, error: str, message: str) -> Finished:
-    _log.info("connection_not_authorized", integration=state.integration_id, error=error)
+    _log.info(
+        "connection_not_authorized", integration=state.integration_id, provider=state.provider, error=error
+    )
     return Finished(
         connection_id=None,
         integration_id=state.integration_id,
         return_to=state.return_to,
+        opener=state.opener,
         error=error,
         message=shortened(message),
     )

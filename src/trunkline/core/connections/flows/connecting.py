@@ -10,9 +10,9 @@ from typing import Any
 from msgspec import json
 
 from trunkline.core.access import Permission
-from trunkline.core.connections.clients import CLIENT_ID, GIVEN_SECRET, api_key_of
+from trunkline.core.connections.brought import Imported, brought_credential
+from trunkline.core.connections.clients import api_key_of
 from trunkline.core.connections.configuration import (
-    CLIENT,
     CODE,
     Configuration,
     configuration_of,
@@ -24,33 +24,24 @@ from trunkline.core.connections.errors import (
     CredentialUntestedError,
     TokenRefusedError,
 )
-from trunkline.core.connections.exchange import exchange_of
 from trunkline.core.connections.flows.modes import chosen_mode
 from trunkline.core.connections.flows.probing import Finding, Verdict, examine
 from trunkline.core.connections.flows.services import FlowServices
 from trunkline.core.connections.flows.tokens import TokenCall, ask, is_final, renewal_call
+from trunkline.core.connections.freshness import LIFE_MAX_S, seconds_until
 from trunkline.core.connections.integration_secrets import bind_secrets
 from trunkline.core.connections.ownership import require_own
 from trunkline.core.connections.placement import place_credential
 from trunkline.core.connections.reads import require_hold, visible_connection
 from trunkline.core.connections.saving import Given, Wanted, save_connection
-from trunkline.core.connections.sources import connectable, require_place
+from trunkline.core.connections.sources import asked_source, require_consumer, require_place
 from trunkline.core.connections.specs import ConnectionRow
-from trunkline.core.connections.token_response import Refusal, Tokens, sendable
+from trunkline.core.connections.token_response import Refusal, Tokens
 from trunkline.infra.db import Tx
 from trunkline.infra.db.moments import shared_now
 from trunkline.kit.actor import Actor, Tier
-from trunkline.kit.errors import InvalidRequestError, NotFoundError
+from trunkline.kit.errors import NotFoundError
 from trunkline.kit.secret import Secret
-
-MAX_VALUE = 16 * 1024  # bytes of UTF-8
-REFRESH_TOKEN, ACCESS_TOKEN = "refreshToken", "accessToken"  # names of members
-_FIELDS: Mapping[str, tuple[str, ...]] = {
-    "api_key": ("apiKey",),
-    "basic": ("username", "password"),
-    "bearer": ("token",),
-    "none": (),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,24 +49,31 @@ class Connect:
     """The request to connect with a credential.
 
     Attributes:
-        credentials: by name: `apiKey`; `username` and `password`; `token`; the inputs of a token exchange;
-            `clientId` and `clientSecret` of the client credentials grant where the integration has no client;
-            `refreshToken` of a grant made elsewhere. Nothing at all, for an integration that is connected by
-            authorization, makes a connection that waits for it.
+        integration_id, provider: what to connect, one of them. A provider itself is connected with the app of the
+            workspace, or of the project whose group the workspace is.
+        credentials: by name: `apiKey`; `username` and `password`; `token`; the inputs of a token exchange or of
+            the provider's own scheme; `clientId`, `clientSecret` and `scope` of the client credentials and
+            password grants; `refreshToken` and `accessToken` of a grant made elsewhere. Nothing at all, for
+            what is connected by authorization, makes a connection that waits for it.
+        imported: what is known of those tokens.
         connection_id: the connection to be connected again; None for a new one.
         mode: `per_user` or `shared`; None is as the integration says.
         singular: take the connection there is, instead of making a second.
+        consumer_id: for whom its publisher has it connected; a new one's only.
     """
 
-    integration_id: str
     workspace_id: str
-    credentials: Mapping[str, Secret]
+    credentials: Mapping[str, Secret] = field(repr=False)
+    integration_id: str | None = None
+    provider: str | None = None
+    imported: Imported | None = None
     name: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
     connection_id: str | None = None
     mode: str | None = None
     singular: bool = False
+    consumer_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +86,18 @@ class _Plan:
     call: TokenCall | None
     asked_at: str
     pending: bool
+    imported: Imported
 
 
 async def connect(env: FlowServices, actor: Actor, request: Connect) -> ConnectionRow:
     """Make a connection, or connect one again, with a credential that was found good.
 
     Raises:
-        NotFoundError: the integration, workspace or connection is absent or outside the caller's scope.
+        NotFoundError: the integration, workspace, consumer or connection is absent or outside the caller's
+            scope.
         ForbiddenError: the caller may not connect there, or the connection is another user's own.
-        InvalidRequestError: a credential or parameter is missing, unknown or malformed.
+        InvalidRequestError: a credential or parameter is missing, unknown, malformed or has expired, or no
+            provider is called so.
         CredentialRefusedError: the provider refuses the credential; nothing was saved.
         CredentialUntestedError: the provider could not be asked; nothing was saved.
         NotConnectableError: the integration lacks an endpoint or a client.
@@ -126,10 +127,11 @@ async def reconnect(
     def find(tx: Tx) -> Connect:
         actor.require(Permission.CONNECTIONS_WRITE)
         row = visible_connection(tx, actor, connection_id)
-        if row.integration_id is None:
+        if row.integration_id is None and row.provider is None:
             raise NotFoundError("integration")
         return Connect(
             integration_id=row.integration_id,
+            provider=row.provider if row.integration_id is None else None,
             workspace_id=row.workspace_id,
             credentials=credentials,
             connection_id=connection_id,
@@ -140,7 +142,14 @@ async def reconnect(
 
 def _planned(tx: Tx, env: FlowServices, actor: Actor, request: Connect) -> _Plan:
     actor.require(Permission.CONNECTIONS_WRITE)
-    source = connectable(tx, actor, request.integration_id, request.workspace_id)
+    source = asked_source(
+        tx,
+        actor,
+        integration_id=request.integration_id,
+        provider=request.provider,
+        workspace_id=request.workspace_id,
+    )
+    require_consumer(tx, source, request.consumer_id)
     mode, parameters = request.mode, parameters_for(tx, source, request.parameters)
     if request.connection_id is not None:
         row = visible_connection(tx, actor, request.connection_id)
@@ -152,7 +161,9 @@ def _planned(tx: Tx, env: FlowServices, actor: Actor, request: Connect) -> _Plan
     if request.connection_id is None:
         require_place(tx, actor, source, request.workspace_id, mode)
     bind_secrets(tx, configuration)
-    credential = _credential(tx, env, configuration, request.credentials)
+    now = shared_now(tx)
+    imported = request.imported or Imported()
+    credential = brought_credential(tx, env.vault, configuration, request.credentials, imported, now)
     by_code = (configuration.scheme, configuration.grant_type) == ("oauth2", CODE)
     pending = by_code and credential.refresh is None and credential.access is None
     needs_token = configuration.scheme == "token_exchange" or (
@@ -167,44 +178,9 @@ def _planned(tx: Tx, env: FlowServices, actor: Actor, request: Connect) -> _Plan
         name=request.name,
         metadata=request.metadata,
         parameters=parameters,
+        consumer_id=request.consumer_id,
     )
-    return _Plan(configuration, wanted, credential, call, shared_now(tx), pending)
-
-
-def _credential(
-    tx: Tx, env: FlowServices, configuration: Configuration, given: Mapping[str, Secret]
-) -> Credential:
-    """What was brought, each thing known, there and of a size to be kept."""
-    required, optional = _asked(configuration)
-    for name, value in given.items():
-        if name not in required and name not in optional:
-            known = ", ".join((*required, *optional)) or "nothing"
-            raise InvalidRequestError.at(f"credentials.{name[:100]}", f"is not asked for; {known} is")
-        if not 1 <= len(value.reveal().encode()) <= MAX_VALUE:
-            raise InvalidRequestError.at(f"credentials.{name}", f"must be 1-{MAX_VALUE} bytes")
-        if name in {"apiKey", "token", ACCESS_TOKEN} and sendable(value.reveal()) is None:
-            raise InvalidRequestError.at(f"credentials.{name}", "has a character that cannot be sent")
-    missing = [name for name in required if name not in given]
-    if missing == ["apiKey"] and api_key_of(tx, env.vault, configuration) is not None:
-        missing = []  # the integration brings its own, for all its connections
-    if missing:
-        raise InvalidRequestError.at(f"credentials.{missing[0]}", "is required")
-    tokens = {ACCESS_TOKEN, REFRESH_TOKEN}
-    return Credential(
-        given={name: value for name, value in given.items() if name not in tokens},
-        access=given.get(ACCESS_TOKEN),
-        refresh=given.get(REFRESH_TOKEN),
-    )
-
-
-def _asked(configuration: Configuration) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Names of what must be brought, and of what may be."""
-    if configuration.scheme == "token_exchange":
-        return tuple(exchange_of(configuration).inputs), ()
-    if configuration.scheme == "oauth2":
-        client = (CLIENT_ID, GIVEN_SECRET)
-        return (), client if configuration.grant_type == CLIENT else (REFRESH_TOKEN, ACCESS_TOKEN)
-    return _FIELDS[configuration.scheme], ()
+    return _Plan(configuration, wanted, credential, call, now, pending, imported)
 
 
 async def _given(env: FlowServices, plan: _Plan) -> Given:
@@ -227,12 +203,19 @@ async def _given(env: FlowServices, plan: _Plan) -> Given:
     return Given(
         credential=credential,
         asked_at=plan.asked_at,
-        access_s=(tokens.expires_in_s if tokens else None) or configuration.lifetime_s,
-        refresh_s=tokens.refresh_expires_in_s if tokens else None,
-        scopes=(tokens.scopes if tokens else None) or configuration.scopes,
+        access_s=(tokens.expires_in_s if tokens else _left(plan.imported.access_expires_at, plan.asked_at))
+        or configuration.lifetime_s,
+        refresh_s=(tokens.refresh_expires_in_s if tokens else None)
+        or _left(plan.imported.refresh_expires_at, plan.asked_at),
+        scopes=(tokens.scopes if tokens else None) or plan.imported.scopes or configuration.scopes,
         account=finding.account,
         shown=next(iter(plan.credential.given.values()), None) if len(plan.credential.given) == 1 else None,
     )
+
+
+def _left(moment: str | None, now: str) -> int | None:
+    """Whole seconds until a moment; one where it has passed."""
+    return None if moment is None else min(LIFE_MAX_S, max(1, int(seconds_until(moment, now))))
 
 
 async def _usable(env: FlowServices, plan: _Plan, credential: Credential) -> Credential:

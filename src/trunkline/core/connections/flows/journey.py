@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 CALLBACK_PATH = "/api/oauth/callback"
 
@@ -13,24 +14,31 @@ class StartAuthorization:
     """The request to connect an account by the provider's own page.
 
     Attributes:
+        integration_id, provider: what to connect, one of them.
         connection_id: the connection to be authorized again; None for a new one.
         return_to: where the browser goes in the end; see `check_return`.
         binding: what the browser's session is known by; it must come back with the callback. Empty outside of
             a browser session.
         mode: `per_user` or `shared`; None is as the integration says.
         singular: take the connection there is, instead of making a second.
+        consumer_id: for whom its publisher has it connected.
+        opener: origin of the page that asks, which is told how it ended; None where that is not known.
         redirect_path: where the caller's callback is served, as it is registered at the provider.
     """
 
-    integration_id: str
     workspace_id: str
+    integration_id: str | None = None
+    provider: str | None = None
     connection_id: str | None = None
     return_to: str | None = None
     binding: str = field(default="", repr=False)
     mode: str | None = None
     name: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
     singular: bool = False
+    consumer_id: str | None = None
+    opener: str | None = None
     redirect_path: str = CALLBACK_PATH
 
 
@@ -59,13 +67,16 @@ class Finished:
 
     Attributes:
         connection_id: None where it failed.
+        integration_id: None where a provider itself was to be connected.
+        opener: origin of the page that began it, as it was told.
         return_to: where the browser is to go.
         error: a word for programs, the provider's own where it has one; None on success.
         message: a sentence for people, unescaped.
     """
 
     connection_id: str | None
-    integration_id: str
+    integration_id: str | None
     return_to: str | None
+    opener: str | None = None
     error: str | None = None
     message: str | None = None

@@ -65,7 +65,12 @@ class _Attempt:
 
 
 async def refreshed(
-    env: FlowServices, connection_id: str, refused: int | None = None, *, due: bool = False
+    env: FlowServices,
+    connection_id: str,
+    refused: int | None = None,
+    *,
+    beyond: int | None = None,
+    due: bool = False,
 ) -> Held:
     """The connection with a token to be used, a fresh one where the present one is stale or was refused.
 
@@ -73,6 +78,8 @@ async def refreshed(
         env: what to work with.
         connection_id: 32 hex digits.
         refused: the generation that the upstream has just refused.
+        beyond: a generation that is to be replaced although nothing is wrong with it. Where that cannot be done
+            now, the connection comes as it is.
         due: refresh also what need not be fresh but kept alive.
 
     Raises:
@@ -89,24 +96,29 @@ async def refreshed(
     for _ in range(3):
         try:
             held = await flying.join(
-                connection_id, partial(_fly, env, connection_id, refused, due=due), WAIT_S
+                connection_id, partial(_fly, env, connection_id, refused, beyond, due=due), WAIT_S
             )
         except TimeoutError:
             return _make_do(await look(env, connection_id), refused, 1.0)
         # The flight that was joined may not have known of the refusal.
-        if held.standing.is_fresh(held.now, refused) or not held.standing.refreshable:
+        standing = held.standing
+        settled = standing.is_fresh(held.now, refused) and standing.generation != beyond
+        if settled or not standing.refreshable:
             return held
     return held or await look(env, connection_id)
 
 
-async def _fly(env: FlowServices, connection_id: str, refused: int | None, *, due: bool) -> Held:
+async def _fly(
+    env: FlowServices, connection_id: str, refused: int | None, beyond: int | None, *, due: bool
+) -> Held:
     deadline = time.monotonic() + WAIT_S
     pause_s = POLL_MIN_S
     while True:
         held = await look(env, connection_id)
         standing = held.standing
         await require_unchanged(env, held)
-        if standing.is_fresh(held.now, refused) and not (due and standing.is_due(held.now)):
+        renewed = standing.generation != beyond or not standing.refreshable
+        if renewed and standing.is_fresh(held.now, refused) and not (due and standing.is_due(held.now)):
             return held
         if not standing.refreshable:
             return await _run_out(env, held)

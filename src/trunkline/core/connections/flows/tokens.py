@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from trunkline.core.connections.clients import CLIENT_ID, Client, client_of
-from trunkline.core.connections.configuration import CLIENT, Configuration
+from trunkline.core.connections.configuration import OWN_GRANTS, PASSWORD, Configuration
 from trunkline.core.connections.credential import Credential
 from trunkline.core.connections.errors import NotConnectableError
 from trunkline.core.connections.exchange import exchange_of, exchange_request, read_exchange
 from trunkline.core.connections.token_request import (
     TOKEN_LIMITS,
-    client_fields,
     form_request,
+    own_fields,
     refresh_fields,
 )
 from trunkline.core.connections.token_response import Refusal, Refused, Tokens, read_answer
@@ -88,8 +88,10 @@ def renewal_call(tx: Tx, vault: Vault, configuration: Configuration, credential:
         )
     client = client_of(tx, vault, configuration, credential.given)
     own = CLIENT_ID in credential.given
-    if configuration.grant_type == CLIENT:
-        return replace(form_call(configuration, client, client_fields(configuration)), own_client=own)
+    if configuration.grant_type in OWN_GRANTS:
+        call = form_call(configuration, client, own_fields(configuration, credential))
+        typed = (credential.given["password"],) if configuration.grant_type == PASSWORD else ()
+        return replace(call, own_client=own, secrets=(*call.secrets, *typed))
     if credential.refresh is None:
         raise NotConnectableError("there is no refresh token")
     call = form_call(configuration, client, refresh_fields(credential.refresh), credential.refresh)
