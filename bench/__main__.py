@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from bench import lifecycle, lists, proxy
+from bench import gestal, installations, lifecycle, lists, proxy
 
 if __name__ == "__main__":
     lists.main([])
     lifecycle.main([])
     proxy.main([])
+    gestal.main([])
+    installations.main([])

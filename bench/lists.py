@@ -89,7 +89,8 @@ def forget_totals(database: Database) -> None:
     """Make every reader count again; only SQLite's remember anything."""
     if isinstance(database, SqliteDatabase):
         for connection in database._readers.queue:
-            connection._totals.clear()
+            if connection is not None:
+                connection._totals.clear()
 
 
 def page_statement(world: World, caller: Caller, query: ListQuery) -> Statement:

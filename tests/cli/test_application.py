@@ -21,6 +21,9 @@ NAMES = [
     ("version",), ("user", "add"), ("user", "list"), ("user", "password"), ("user", "deactivate"),
     ("provider", "list"), ("provider", "show"), ("provider", "import"), ("vault", "status"),
     ("vault", "rotate"), ("vault", "rewrap"), ("vault", "retire"),
+    ("tenant", "create"), ("tenant", "list"), ("site", "create"), ("site", "list"), ("activation", "on"),
+    ("activation", "off"), ("activation", "list"), ("install-key", "create"), ("install-key", "list"),
+    ("install-key", "rotate"), ("install-key", "revoke"), ("deploy",),
 ]  # fmt: skip
 
 

@@ -12,19 +12,23 @@ from cyclopts import App, CycloptsError
 
 from trunkline import __version__
 from trunkline.cli.about import version
+from trunkline.cli.activations import activation_app
 from trunkline.cli.checking import check
 from trunkline.cli.configuration import settings
 from trunkline.cli.db import db_app
 from trunkline.cli.demo import demo
+from trunkline.cli.deploying import deploy
 from trunkline.cli.doctor import doctor
 from trunkline.cli.failures import Exit, explain
 from trunkline.cli.importing import import_app
+from trunkline.cli.install_keys import install_key_app
 from trunkline.cli.keys import key_app
 from trunkline.cli.providers import provider_app
 from trunkline.cli.screen import Screen
 from trunkline.cli.serve import serve, up
 from trunkline.cli.setup import init
 from trunkline.cli.simulator import simulator
+from trunkline.cli.tenants import site_app, tenant_app
 from trunkline.cli.users import user_app
 from trunkline.cli.vault import vault_app
 from trunkline.cli.verify import verify
@@ -55,10 +59,15 @@ COMMANDS: tuple[Callable[..., Exit] | App, ...] = (
     demo,
     simulator,
     check,
+    deploy,
     import_app,
     key_app,
     provider_app,
     user_app,
+    tenant_app,
+    site_app,
+    activation_app,
+    install_key_app,
     db_app,
     vault_app,
     verify,

@@ -59,21 +59,20 @@ def check(
         strict: fail on warnings, too.
         common: the flags of every command.
     """
-    file = _file(path)
+    file = manifest_file(path)
     known = {provider.name for provider in built_in_providers()}
     support = ProviderSupport()  # the catalog says how providers are connected, not what they can do
-    # Bytes that are not UTF-8 become a finding with their place.
-    text = _content(file).decode("utf-8", "surrogateescape")
+    text = manifest_text(file)
     findings = read_manifest(text, is_provider=lambda name: support if name in known else None).findings
     errors = sum(finding.severity == "error" for finding in findings)
     warnings = len(findings) - errors
     ok = not errors and not (strict and warnings)
     result = CheckedManifest(str(file), ok, errors, warnings, findings)
-    common.screen.result(result, *_lines(str(file), findings), _summary(result))
+    common.screen.result(result, *finding_lines(str(file), findings), _summary(result))
     return Exit.OK if ok else Exit.FAILED
 
 
-def _file(path: Path) -> Path:
+def manifest_file(path: Path) -> Path:
     """The manifest that is meant.
 
     Raises:
@@ -91,6 +90,11 @@ def _file(path: Path) -> Path:
     raise CommandError("manifest_missing", message, "name the file", exit_code=Exit.USAGE)
 
 
+def manifest_text(file: Path) -> str:
+    """What is in a file, or on standard input for `-`; bytes that are not UTF-8 become findings with their place."""
+    return _content(file).decode("utf-8", "surrogateescape")
+
+
 def _content(file: Path) -> bytes:
     # One byte more than is read tells that it is too large, however large it is.
     if str(file) == "-":
@@ -99,7 +103,8 @@ def _content(file: Path) -> bytes:
         return opened_file.read(FILE_MAX_BYTES + 1)
 
 
-def _lines(file: str, findings: Sequence[Finding]) -> list[Text]:
+def finding_lines(file: str, findings: Sequence[Finding]) -> list[Text]:
+    """Findings as people read them: the place, the rule, what is wrong, and below it what to do."""
     lines = []
     for one in findings:
         colour = _COLOURS[one.severity]

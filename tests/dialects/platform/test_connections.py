@@ -159,6 +159,79 @@ def everything(instance: Instance) -> str:
     return instance.database.read_now(read)
 
 
+def of_provider(instance: Instance, simulated: Simulated, **auth: Any) -> str:
+    """The name of a provider of the organization's own."""
+    body = {
+        "organizationId": instance.organization_id,
+        "name": "sim-crm",
+        "displayName": "Sim CRM",
+        "baseUrl": f"{simulated.url}/crm",
+        "auth": auth,
+        "account": {"path": "/whoami", "id": "/id", "email": "/email", "name": "/displayName"},
+    }
+    return str(instance.ok("POST", "/api/providers", body)["name"])
+
+
+def test_a_provider_itself_is_connected_without_an_integration(
+    instance: Instance, simulated: Simulated
+) -> None:
+    provider = of_provider(instance, simulated, scheme="api_key")
+    body = {"workspaceId": instance.workspace_id, "provider": provider, "credentials": {"apiKey": KEY}}
+    made = instance.ok("POST", "/api/connections", body)
+    assert (made["provider"], made["integrationId"], made["scheme"]) == (provider, None, "api_key")
+    assert instance.ok("GET", f"/api/connections/{made['id']}") == made
+    assert [row["id"] for row in instance.ok("GET", f"/api/connections?provider={provider}")["data"]] == [
+        made["id"]
+    ]
+    assert instance.api("GET", f"/api/connections/{made['id']}/proxy/whoami").status == 200
+    again = instance.ok("POST", f"/api/connections/{made['id']}/reconnect", {"credentials": {"apiKey": KEY}})
+    assert (again["id"], again["provider"]) == (made["id"], provider)
+    integration = by_key(instance, simulated)
+    for wrong in ({"integrationId": integration}, {"provider": None}, {"provider": "no-such-provider"}):
+        assert refused_at(instance.api("POST", "/api/connections", {**body, **wrong})) == (400, ["provider"])
+        assert refused_at(
+            instance.api(
+                "POST",
+                "/api/connections/authorize",
+                {"workspaceId": instance.workspace_id, "provider": provider, **wrong},
+            )
+        ) == (400, ["provider"])
+
+
+def test_a_provider_is_authorized_with_the_workspaces_app(
+    instance: Instance, simulated: Simulated, client: SimulatedClient
+) -> None:
+    url = simulated.url
+    provider = of_provider(
+        instance,
+        simulated,
+        scheme="oauth2",
+        authorizationUrl=f"{url}/oauth/authorize",
+        tokenUrl=f"{url}/oauth/token",
+        defaultScopes=["crm.read"],
+    )
+    app = {"workspaceId": instance.workspace_id, "provider": provider, "clientId": client.id}
+    instance.ok("POST", "/api/provider-apps", {**app, "clientSecret": client.secret})
+    body = {"workspaceId": instance.workspace_id, "provider": provider}
+    back = instance.ok("POST", "/api/connections/authorize", {**body, "returnTo": f"{PUBLIC_URL}/done"})
+    answer = instance.api("GET", consent(simulated, back["authorizationUrl"]), token="")
+    (row,) = instance.ok("GET", "/api/connections")["data"]
+    assert answer.headers["location"] == f"{PUBLIC_URL}/done?connectionId={row['id']}"
+    assert (row["provider"], row["integrationId"], row["mode"]) == (provider, None, "per_user")
+
+
+def test_an_access_token_granted_elsewhere_says_when_it_ends(
+    instance: Instance, simulated: Simulated, client: SimulatedClient
+) -> None:
+    tokens = client.connect()
+    credentials = {"accessToken": tokens["access_token"], "refreshToken": tokens["refresh_token"]}
+    body = wanted(instance, by_page(instance, simulated, client), credentials=credentials)
+    made = instance.ok("POST", "/api/connections", {**body, "accessExpiresAt": "2026-03-01T13:02:00+01:00"})
+    assert made["accessExpiresAt"] == "2026-03-01T12:02:00.000Z"
+    wrong = instance.api("POST", "/api/connections", {**body, "accessExpiresAt": "soon"})
+    assert refused_at(wrong) == (400, ["accessExpiresAt"])
+
+
 def test_a_refused_credential_is_a_400_and_nothing(instance: Instance, simulated: Simulated) -> None:
     integration = by_key(instance, simulated)
     body = wanted(instance, integration, credentials={"apiKey": "wrong"})

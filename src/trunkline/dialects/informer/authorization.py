@@ -113,7 +113,7 @@ def _refused(call: FlowCall, error: InvalidRequestError) -> Reply:
 
 
 def _returning(finished: core.Finished) -> str:
-    told = {"integrationId": format_uuid(finished.integration_id)}
+    told = {} if finished.integration_id is None else {"integrationId": format_uuid(finished.integration_id)}
     if finished.connection_id is not None:
         told["connectionId"] = format_uuid(finished.connection_id)
     else:

@@ -7,7 +7,7 @@ from typing import Literal
 from urllib.parse import parse_qsl
 
 from trunkline.core import connections as core
-from trunkline.dialects.platform.connecting import flow_services
+from trunkline.dialects.platform.connecting import Provider, flow_services, integration_id
 from trunkline.dialects.platform.wire_base import Body, Wire, member_id
 from trunkline.kit.errors import ErrorKind, InvalidRequestError
 from trunkline.kit.ids import format_id
@@ -15,14 +15,15 @@ from trunkline.web import HTML, PAGE_HEADERS, FlowCall, Reply, Route, page
 
 
 class AuthorizeBody(Body, frozen=True, kw_only=True):
-    """What to connect: a new connection, or with `connectionId` the same one again.
+    """What to connect: an integration or a provider itself, by a new connection or with `connectionId` the same again.
 
     `returnTo` is where the browser goes in the end, with `connectionId`, or `error` and `message`, in its query:
     a URL of this instance, or one that the organization's settings list in `returnUrls`.
     """
 
-    integration_id: str
     workspace_id: str
+    integration_id: str | None = None
+    provider: Provider | None = None
     connection_id: str | None = None
     return_to: str | None = None
     name: str | None = None
@@ -43,7 +44,8 @@ async def authorize(call: FlowCall) -> AuthorizeWire:
     if body.connection_id is not None:
         connection_id = member_id("connection", body.connection_id, "connectionId")
     request = core.StartAuthorization(
-        integration_id=member_id("integration", body.integration_id, "integrationId"),
+        integration_id=integration_id(body.integration_id),
+        provider=body.provider,
         workspace_id=member_id("workspace", body.workspace_id, "workspaceId"),
         connection_id=connection_id,
         return_to=body.return_to,

@@ -9,7 +9,16 @@ from msgspec import Meta, json
 
 from trunkline.core import connections as core
 from trunkline.dialects.platform.vocabulary import RetentionTier
-from trunkline.dialects.platform.wire_base import Json, Wire, spell_id, spell_optional_time, spell_time
+from trunkline.dialects.platform.wire_base import (
+    Json,
+    Wire,
+    member_id,
+    spell_id,
+    spell_optional_time,
+    spell_time,
+)
+from trunkline.kit.clock import parse_time
+from trunkline.kit.errors import InvalidRequestError
 from trunkline.kit.ids import format_id
 from trunkline.kit.secret import Secret
 from trunkline.web import FlowCall
@@ -20,13 +29,23 @@ Credentials = Annotated[
 ]
 
 
+Provider = Annotated[
+    str,
+    Meta(description="Name of a provider in the catalog, to be connected itself, instead of an integration."),
+]
+
+
 class ConnectionWire(Wire, frozen=True, kw_only=True):
-    """An account connected to an integration, without its credential."""
+    """An account connected to an integration or to a provider itself, without its credential."""
 
     id: str
     workspace_id: str
-    integration_id: str | None
-    provider: str | None
+    integration_id: Annotated[
+        str | None, Meta(description="Null where a provider itself is connected, or the integration is gone.")
+    ]
+    provider: Annotated[
+        str | None, Meta(description="What the integration names, or what is connected itself.")
+    ]
     user_id: Annotated[str | None, Meta(description="Whose it is; null where the workspace shares it.")]
     mode: Literal["per_user", "shared"]
     scheme: str
@@ -92,6 +111,27 @@ def spell(row: core.ConnectionRow) -> ConnectionWire:
 def credentials(given: Mapping[str, Any] | None) -> dict[str, Secret]:
     """What was sent, out of reach of logs and errors."""
     return {name: Secret(value) for name, value in (given or {}).items()}
+
+
+def integration_id(text: str | None) -> str | None:
+    """The 32 hex digits of the integration a body names; None where it names none.
+
+    Raises:
+        InvalidRequestError: no id of an integration.
+    """
+    return None if text is None else member_id("integration", text, "integrationId")
+
+
+def moment(text: str | None, path: str) -> str | None:
+    """A time as it is kept.
+
+    Raises:
+        InvalidRequestError: no RFC 3339 time.
+    """
+    found = None if text is None else parse_time(text)
+    if text is not None and found is None:
+        raise InvalidRequestError.at(path, "not a time with its offset (RFC 3339)")
+    return found
 
 
 def flow_services(call: FlowCall) -> core.FlowServices:

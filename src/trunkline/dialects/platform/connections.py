@@ -1,4 +1,4 @@
-"""Connections: accounts connected to integrations. Their credentials go in and never come out."""
+"""Connections: accounts connected to integrations or to providers. Their credentials go in and never come out."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from trunkline.core import connections as core
 from trunkline.dialects.platform.connecting import (
     ConnectionWire,
     Credentials,
+    Provider,
     credentials,
     flow_services,
+    integration_id,
+    moment,
     spell,
 )
 from trunkline.dialects.platform.lists import ListPage, TrashParameters, list_page, list_query
@@ -46,20 +49,32 @@ class ConnectionParameters(TrashParameters, frozen=True, kw_only=True):
 
 
 class CreateConnectionBody(Body, frozen=True, kw_only=True):
-    """A new connection with a credential that the provider is asked about before it is kept.
+    """A new connection to an integration, or to a provider itself, with a credential that is tested before it is kept.
 
-    `credentials` holds, as the integration authenticates: `apiKey`; `username` and `password`; `token`; the
-    inputs of its token exchange; `clientId` and `clientSecret`; or a `refreshToken` granted elsewhere. Without
-    any, an integration that is connected by authorization gets a connection that waits for it.
+    `credentials` holds, as the integration or provider authenticates: `apiKey`; `username` and `password`; `token`;
+    the inputs of its token exchange or of a scheme of its own; `clientId`, `clientSecret` and `scope`; or a
+    `refreshToken` and an `accessToken` granted elsewhere. Without any, what is connected by authorization gets a
+    connection that waits for it.
     """
 
-    integration_id: str
     workspace_id: str
+    integration_id: str | None = None
+    provider: Provider | None = None
     credentials: Credentials | None = None
     name: str | None = None
     metadata: dict[str, Any] | None = None
     parameters: dict[str, str] | None = None
     mode: Mode | None = None
+    access_expires_at: (
+        Annotated[
+            str,
+            Meta(
+                description="When the `accessToken` ends; unknown unless given.",
+                extra_json_schema={"format": "date-time"},
+            ),
+        ]
+        | None
+    ) = None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(***)"
@@ -121,7 +136,9 @@ async def create_connection(call: FlowCall) -> ConnectionWire:
     """POST /api/connections."""
     body: CreateConnectionBody = call.body
     request = core.Connect(
-        integration_id=member_id("integration", body.integration_id, "integrationId"),
+        integration_id=integration_id(body.integration_id),
+        provider=body.provider,
+        imported=core.Imported(access_expires_at=moment(body.access_expires_at, "accessExpiresAt")),
         workspace_id=member_id("workspace", body.workspace_id, "workspaceId"),
         credentials=credentials(body.credentials),
         name=body.name,

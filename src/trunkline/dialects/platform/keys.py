@@ -30,6 +30,12 @@ KeyDialect = Annotated[
     Literal["platform", "informer"] | None,
     Meta(description="Whose API it is for where two of them share a path; null leaves that to the request."),
 ]
+ShownDialect = Annotated[
+    Literal["platform", "informer", "ampersand"] | None,
+    Meta(
+        description="Whose API it is for; `ampersand` for a project's own keys, which are made in that one."
+    ),
+]
 
 _Operations = Annotated[
     list[str], Meta(max_length=100, description="Permissions such as `integrations:read` or `*:read`.")
@@ -82,7 +88,7 @@ class KeyWire(Wire, frozen=True, kw_only=True):
     id: str
     name: str
     kind: KeyKind
-    dialect: KeyDialect
+    dialect: ShownDialect
     key_hint: str
     user_id: str
     workspace_id: str | None
