@@ -14,7 +14,17 @@ from typing import Any
 import pytest
 
 from tests.instance import Instance
-from trunkline.core import access, connections, entities, installs, integrations, providers, workspaces
+from trunkline.core import (
+    access,
+    connections,
+    entities,
+    installs,
+    integrations,
+    providers,
+    uploads,
+    webhooks,
+    workspaces,
+)
 from trunkline.core.proxy.tables import proxied_requests
 from trunkline.infra.db import Tx
 from trunkline.kit.actor import Actor
@@ -27,7 +37,25 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
     "agent": {"prompt": "hello"},
     "workflow": {"nodes": []},
     "trigger": {"eventType": "thing.happened", "targetId": "nothing"},
+    "sync": {"objectName": "contact"},
+    "action": {"objectName": "contact"},
+    "subscription": {"objectName": "contact"},
 }
+
+
+ACCESS_KEYS: dict[str, str] = {}  # of installs, by id: they are shown once, and asked with more than once
+PROJECT_KEYS: dict[str, str] = {}  # of projects, by id: they are addressed by their own text
+
+PEM = """-----BEGIN PUBLIC KEY-----
+MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA5gyf83+49j1dDeI002Es
+gnr4REBTmfVQ4Z6xK+Y9BvxbrysRgZ9PG0+/2nAlQh1nyYR6PNsgGh3j9BcipDar
+WxNKSiRyiz42nOg8d0PHrWC9txNog7SMEMRQjSvHRHLfpKoJgOwn8WZbXu9icK8D
+5lB722XaLfPoEIJK1VNpdxTcl/RN+VkkzuevPRV9Z4AqjmATAOevqYG1iBeQRH7l
+xrr4jl2ZZ/tEa9/mu/slzFLqjOeJ6roV4CWAtJC1DbIBzMyaxVz5tkL5aKdWb7+w
+x3Je44fWwI2D9hIPX/4fHCuwd6BvwSxrOjyvxDQDdp4oQdMrJaDxJbwzSsWJ1/lK
+IQIDAQAB
+-----END PUBLIC KEY-----
+"""  # of an RSA key whose private half nobody has
 
 
 class Holdings:
@@ -239,6 +267,13 @@ def _install(held: Holdings, tx: Tx, actor: Actor) -> str:
     return install(tx, actor, integration_id, held.workspace_id)
 
 
+def _install_key(held: Holdings, tx: Tx, actor: Actor) -> str:
+    pepper = held.instance.platform.services.pepper
+    issued = installs.create_install_key(tx, actor, _install(held, tx, actor), pepper=pepper)
+    ACCESS_KEYS[issued.row.id] = issued.secret.reveal()
+    return issued.row.id
+
+
 def _member(held: Holdings, tx: Tx, actor: Actor) -> str:
     states, _config = installs.list_members(tx, actor, _install(held, tx, actor))
     return states[0].id
@@ -355,6 +390,54 @@ def _provider_app(held: Holdings, tx: Tx, actor: Actor) -> str:
     return providers.create_provider_app(tx, actor, vault, request).id
 
 
+def _destination(held: Holdings, tx: Tx, actor: Actor) -> str:
+    request = webhooks.CreateDestination(
+        workspace_id=held.workspace_id,
+        name=held.name("destination"),
+        type="webhook",
+        metadata={"url": "https://hooks.example.com/in"},
+    )
+    services = held.instance.platform.services
+    return webhooks.create_destination(tx, actor, services.vault, services.egress.policy, request).id
+
+
+def _topic(held: Holdings, tx: Tx, actor: Actor) -> str:
+    return webhooks.create_topic(tx, actor, held.workspace_id, held.name("topic")).id
+
+
+def _topic_route(held: Holdings, tx: Tx, actor: Actor) -> str:
+    topic_id = _topic(held, tx, actor)
+    return webhooks.create_topic_route(tx, actor, held.workspace_id, "connection.created", topic_id).id
+
+
+def _destination_route(held: Holdings, tx: Tx, actor: Actor) -> str:
+    ends = _topic(held, tx, actor), _destination(held, tx, actor)
+    return webhooks.create_destination_route(tx, actor, held.workspace_id, *ends).id
+
+
+def _project_key(held: Holdings, tx: Tx, actor: Actor) -> str:
+    request = access.CreateProjectKey(workspace_id=held.workspace_id, label=held.name("key"))
+    issued = access.create_project_key(tx, actor, request, pepper=held.instance.platform.services.pepper)
+    PROJECT_KEYS[issued.row.id] = issued.secret.reveal()
+    return issued.row.id
+
+
+def _upload(held: Holdings, tx: Tx, actor: Actor) -> str:
+    place = uploads.give_place(tx, actor, pepper=held.instance.platform.services.pepper)
+    uploads.keep_upload(tx, actor, place, b"PK")
+    return place.id
+
+
+def _consumer(held: Holdings, tx: Tx, actor: Actor) -> str:
+    bound = access.bind_to_project(tx, actor, held.workspace_id)
+    return workspaces.ensure_consumer(tx, bound, held.workspace_id, held.name("consumer")).id
+
+
+def _jwt_key(held: Holdings, tx: Tx, actor: Actor) -> str:
+    request = access.CreateJwtKey(workspace_id=held.workspace_id, label=held.name("key"), public_key_pem=PEM)
+    return access.create_jwt_key(tx, actor, request).id
+
+
 def _tag(held: Holdings, tx: Tx, actor: Actor) -> str:
     request = integrations.CreateTag(organization_id=held.organization_id, name=held.name("tag"))
     return integrations.create_tag(tx, actor, request).id
@@ -394,6 +477,7 @@ MAKERS: dict[str, Maker] = {
     "integration": _integration,
     "version": _version,
     "install": _install,
+    "install_key": _install_key,
     "member": _member,
     "solution": _solution,
     "solution_member": _solution_member,
@@ -401,6 +485,14 @@ MAKERS: dict[str, Maker] = {
     "provider": _provider,
     "provider_app": _provider_app,
     "proxied_request": _proxied_request,
+    "destination": _destination,
+    "topic": _topic,
+    "topic_route": _topic_route,
+    "destination_route": _destination_route,
+    "project_key": _project_key,
+    "jwt_key": _jwt_key,
+    "consumer": _consumer,
+    "upload": _upload,
     "tag": _tag,
     "key": _key,
     "grant": _grant,
@@ -438,9 +530,12 @@ DELETERS: dict[str, Callable[[Tx, Actor, str], object]] = {
 
 
 __all__ = [
+    "ACCESS_KEYS",
     "DEFINITIONS",
     "DELETERS",
     "MAKERS",
+    "PEM",
+    "PROJECT_KEYS",
     "Holdings",
     "draft",
     "entity",

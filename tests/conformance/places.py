@@ -17,7 +17,7 @@ from tests.conformance.operations import Operation
 from tests.conformance.vocabulary import Example, Place, Put, vocabulary
 
 LIST_PARAMETERS = frozenset(
-    {"limit", "after", "before", "ids", "filter", "orderBy", "include_deleted", "start", "sort"}
+    {"limit", "after", "before", "cursor", "ids", "filter", "orderBy", "include_deleted", "start", "sort"}
 )
 
 

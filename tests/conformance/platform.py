@@ -42,6 +42,7 @@ COLLECTIONS = {
     "integration-versions": "version",
     "integration-installs": "install",
     "integration-members": "member",
+    "install-keys": "install_key",
     "solutions": "solution",
     "solution-members": "solution_member",
     "events": "event",
@@ -53,12 +54,14 @@ SPEC_OF_LIST = {
     **{f"/api/{kind.plural}/{{id}}/versions": "entity_version" for kind in entities.KINDS.values()},
     "/api/organization-members": "organization_member",
     "/api/teams/{id}/members": "team_member",
+    "/api/workspaces/{id}/activations": "install",
 }
 MEMBERS: dict[str, tuple[str, ...]] = {
     "organization_id": ("organization",),
     "organizationId": ("organization",),
     "workspace_id": ("workspace",),
     "workspaceId": ("workspace",),
+    "consumer_id": ("consumer",),
     "user_id": ("user",),
     "userId": ("user",),
     "owner_id": ("user",),
@@ -95,6 +98,7 @@ MEMBERS: dict[str, tuple[str, ...]] = {
 }
 PLAIN = frozenset(
     [
+        "accessExpiresAt",
         "apiKey",
         "apiKeyName",
         "apiKeyPrefix",
@@ -112,6 +116,7 @@ PLAIN = frozenset(
         "description",
         "error",
         "displayName",
+        "prompt",
         "email",
         "expiresAt",
         "handle",
@@ -239,6 +244,8 @@ def add_row(operation: Operation, held: Holdings) -> None:
     elif path == "/api/teams/{id}/members":
         team_id, user_id = held.held("team"), held.make("user")
         held.write(lambda tx: access.add_team_member(tx, held.actor(tx), team_id, user_id))
+    elif path.endswith("/activations"):
+        held.make("install")
     elif path.endswith("/versions"):
         _edit(held, COLLECTIONS[path.split("/")[2]])
     else:
@@ -256,6 +263,8 @@ def _own_kinds(operation: Operation, spec: ListSpec[Any]) -> tuple[str, ...]:
     if "id" not in spec.fields:
         return ()
     segments = operation.route.path.split("/")
+    if segments[-1] == "activations":
+        return ("install",)
     if segments[-1] == "versions":
         return (f"{COLLECTIONS[segments[2]]}_version",)
     return (COLLECTIONS[segments[2]],)
@@ -334,6 +343,7 @@ PAGES = Pages(
 )
 
 _DRAFT = "a draft may refer to what is not there yet; publishing resolves it in its own workspace"
+_PUBLISHED = "who publishes an integration gives its installs keys, and nobody else learns of them"
 _NARROWED = "a key may be narrowed to what is not there, and reaches nothing then"
 
 VOCABULARY = Vocabulary(
@@ -363,6 +373,8 @@ VOCABULARY = Vocabulary(
         "createPermission body subjectId": "sharing reaches other tenants and does not tell whether they exist",
         "removeOrganizationMember path user_id": "taking out whoever is not in repeats what was done",
         "removeTeamMember path user_id": "taking out whoever is not in repeats what was done",
+        "createInstallKey path id": _PUBLISHED,
+        "listInstallKeys path id": _PUBLISHED,
         "createKey body scopes.entityIds[]": _NARROWED,
         "createToken body scopes.entityIds[]": _NARROWED,
     },

@@ -71,6 +71,8 @@ BODIES: dict[str, Callable[[Holdings], dict[str, Any]]] = {
     "updateIntegration": _renamed,
     "publishIntegration": lambda _held: {"version": "1.0.0"},
     "installIntegration": _here,
+    "activateIntegration": lambda _held: {"variables": {}},
+    "rotateInstallKey": lambda _held: {"overlapSeconds": 60},
     "createKey": lambda held: {"name": held.name("key")},
     "createConnection": lambda held: {
         **_here(held),
@@ -147,6 +149,19 @@ def _installable(held: Holdings) -> dict[str, str]:
     return {"id": format_id("integration", held.write(work))}
 
 
+def _activatable(held: Holdings) -> dict[str, str]:
+    return {"id": spelled(held, "workspace"), "integration_id": _installable(held)["id"]}
+
+
+def _activated(held: Holdings) -> dict[str, str]:
+    install_id = held.make("install")
+    row = held.write(lambda tx: installs.get_install(tx, held.actor(tx), install_id))
+    return {
+        "id": spelled(held, "workspace"),
+        "integration_id": format_id("integration", row.integration_id),
+    }
+
+
 def _upgradable(held: Holdings) -> dict[str, str]:
     install_id = held.make("install")
 
@@ -200,6 +215,8 @@ def _suspended(held: Holdings) -> dict[str, str]:
 PATHS: dict[str, Callable[[Holdings], dict[str, str]]] = {
     "confirmConnectionOrigins": _suspended,
     "installIntegration": _installable,
+    "activateIntegration": _activatable,
+    "deactivateIntegration": _activated,
     "upgradeIntegrationInstall": _upgradable,
     "removeTeamMember": _team_member,
     "setTeamRole": _team_member,

@@ -311,7 +311,7 @@ def test_any_text_is_either_kept_or_refused(parties: Parties, operation: Operati
                 send.example = words.example(operation, parties.operator)
             else:
                 # What is refused by somebody else, or for want of a password, has a status of its own.
-                statuses = () if operation.route.flow else (400, 403, 404, 409)
+                statuses = () if operation.route.flow else (400, 403, 404, 409, *operation.route.also)
                 send.refused((path, text[:80]), answer, *statuses)
 
 

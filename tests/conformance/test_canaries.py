@@ -10,7 +10,7 @@ import pytest
 import structlog
 
 from tests.cli.command import log_settings_kept
-from tests.conformance import canary_connections, canary_plants
+from tests.conformance import canary_connections, canary_plants, canary_webhooks
 from tests.conformance.canaries import World
 from tests.conformance.scanning import Scanner
 from tests.databases import Databases
@@ -19,7 +19,7 @@ from trunkline.dialects import discover
 from trunkline.infra.log import configure_log
 
 LEAST = 40
-PLANTS = (*canary_plants.PLANTS, *canary_connections.PLANTS)
+PLANTS = (*canary_plants.PLANTS, *canary_connections.PLANTS, *canary_webhooks.PLANTS)
 
 
 @pytest.fixture

@@ -38,10 +38,11 @@ PLACES_KEPT = 50
 
 OF_FRESH_CONTENT = frozenset({"etag", "content-length", "x-request-id"})
 _CURSOR = r"[A-Za-z0-9_-]{80,}"
+_STATE = r"(?<=[=])[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])"  # of an authorization, and the challenge beside it
 _UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _FRESH = re.compile(
-    rf"(?<![0-9a-f])(?:[0-9a-f]{{32}}|{_UUID})(?![0-9a-f])|{_CURSOR}|(?:sec|pub|tok|ses|inf)_[0-9A-Za-z]{{43}}"
-    r"|ak_[0-9A-Za-z]{32}|…\w{4}"
+    rf"(?<![0-9a-f])(?:[0-9a-f]{{32}}|{_UUID})(?![0-9a-f])|{_CURSOR}|{_STATE}|(?:sec|pub|tok|ses|inf)_[0-9A-Za-z]{{43}}"
+    r"|ak_[0-9A-Za-z]{32}|…\w{4}|(?:state|code_challenge)=[A-Za-z0-9_-]{43}"
 )
 
 

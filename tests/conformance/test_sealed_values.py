@@ -10,6 +10,7 @@ import pytest
 from tests.conformance.canaries import World
 from tests.conformance.canary_connections import ACCOUNT, CALLBACK, Connecting, connecting, finish
 from tests.conformance.canary_plants import provider_app
+from tests.conformance.canary_webhooks import webhook
 from tests.instance import Instance
 from trunkline import bootstrap
 from trunkline.core import connections
@@ -41,6 +42,8 @@ def filled(instance: Instance) -> Instance:
         granted_and_ended(there)
         brought(there)
     provider_app(world, "github")
+    for name in ("hook", "other-hook"):
+        webhook(world, name)
     world.mint("token", "/api/tokens", {"workspaceId": instance.workspace_id}, "key", key="a")
     stranger = instance.tenant("stranger")
     body = {"workspaceId": stranger.workspace_id, "name": "theirs", "value": "x"}

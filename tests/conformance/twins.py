@@ -16,7 +16,7 @@ from msgspec import structs
 
 from tests.conformance.client import Client
 from tests.conformance.holdings import MAKERS, Holdings, deletable_kinds, install, made_kinds, offer
-from tests.conformance.operations import Operation
+from tests.conformance.operations import OPERATIONS, Operation
 from tests.conformance.parties import hex_of
 from tests.conformance.upstream import upstream
 from tests.conformance.vocabulary import Example, vocabulary
@@ -126,6 +126,9 @@ def furnish(held: Holdings) -> None:
         held.held(kind)
     for kind in deletable_kinds():
         held.held(kind, deleted=True)
+    for operation in OPERATIONS:
+        if operation.route.method == "GET":
+            vocabulary(operation).example(operation, held)  # some look at things of their own
 
 
 def callers(held: Holdings) -> dict[str, str]:

@@ -148,7 +148,8 @@ class Vocabulary:
     def kind_of_path_parameter(self, operation: Operation, name: str) -> str:
         """The kind of id in the path under this name."""
         segments = operation.route.path.split("/")
-        before = segments[segments.index(f"{{{name}}}") - 1]
+        [at] = [index for index, one in enumerate(segments) if one.partition(":")[0] == f"{{{name}}}"]
+        before = segments[at - 1]
         if name == "id" and before in self.collections:
             return self.collections[before]
         if name == "version_id":
