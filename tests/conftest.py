@@ -9,6 +9,7 @@ import pytest
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # platformdirs misses XDG_RUNTIME_DIR on a bare machine
+    from tests.conformance.turns import TURNS, turn
     from tests.databases import Databases, roomy_memory
     from tests.databases import databases as handed_out
     from tests.instance import Instance
@@ -18,6 +19,11 @@ def pytest_configure() -> None:
     """Put every test's folder where its databases are, unless told otherwise."""
     if (memory := roomy_memory()) is not None:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
+
+
+def pytest_report_header() -> str:
+    """Say which questions are asked this time."""
+    return f"conformance: CONFORMANCE_TURN={turn()} of {TURNS}; make soak asks the rest"
 
 
 @pytest.fixture(scope="session")

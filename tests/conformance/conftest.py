@@ -10,27 +10,36 @@ from zlib import crc32
 import pytest
 
 from tests.conformance.parties import Parties
+from tests.conformance.turns import TURNS, turn
 from tests.databases import Databases
+
+# What holds for one operation as for another, because the shared HTTP does it. Who may see and do what is asked
+# of every operation, every time.
+BY_TURNS = frozenset({"test_bad_input", "test_shapes", "test_contract"})
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Ask each question about each operation on one engine, by turns; `make soak` asks it on the other.
+    """Ask each question about each operation on one engine, and some of them only by turns; soak asks the rest.
 
     What the engines must agree on is tested on both below the dialects. Which of the two it is stays the same
     from run to run, so that a failure can be repeated.
     """
-    engines: dict[tuple[str, str], list[pytest.Function]] = defaultdict(list)
+    questions: dict[tuple[str, str], list[pytest.Function]] = defaultdict(list)
     for item in items:
-        params = (
-            item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
-        )
-        if isinstance(item, pytest.Function) and {"parties", "operation"} <= params.keys():
+        if not isinstance(item, pytest.Function) or Path(__file__).parent not in item.path.parents:
+            continue
+        params = item.callspec.params if hasattr(item, "callspec") else {}
+        if "operation" in params or "dialect" in params:
             rest = [f"{name}={value}" for name, value in params.items() if name != "parties"]
-            engines[item.originalname, " ".join(sorted(rest))].append(item)
-    for (name, asked), both in engines.items():
-        if len(both) > 1:
-            both[crc32(f"{name} {asked}".encode()) % 2].add_marker(pytest.mark.soak)
+            questions[f"{item.path.stem} {item.originalname}", " ".join(sorted(rest))].append(item)
+    for (name, asked), engines in questions.items():
+        digest = crc32(f"{name.partition(' ')[2]} {asked}".encode())
+        if len(engines) > 1:
+            engines[digest % 2].add_marker(pytest.mark.soak)
+        if name.partition(" ")[0] in BY_TURNS and digest // 2 % TURNS != turn():
+            for item in engines:
+                item.add_marker(pytest.mark.soak)
 
 
 @pytest.fixture(scope="session")
