@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,8 +14,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.architecture.source import ROOT
 from tests.databases import Databases
+from tests.e2e.packages import installed
 from tests.instance import Instance
 from trunkline import bootstrap
 from trunkline.core import connections
@@ -25,7 +23,6 @@ from trunkline.infra.jobs import JobContext
 from trunkline.kit.actor import system_actor
 
 VERSION = "9.13.3"
-INSTALL_S = 180
 PUBLIC_URL = "https://hub.example"
 CALLBACK = f"{PUBLIC_URL}/api/oauth/callback"
 CLIENT_ID, CLIENT_SECRET = "trunkline", "a secret: of the+client & of nobody else"
@@ -37,24 +34,7 @@ pytestmark = pytest.mark.e2e
 @pytest.fixture(scope="module")
 def modules() -> Path:
     """A directory with the package, kept from one run to the next."""
-    if shutil.which("node") is None:
-        pytest.skip("node is not installed")
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    for folder in (ROOT, cache / "trunkline-tests" / f"oidc-provider-{VERSION}"):
-        if (folder / "node_modules" / "oidc-provider" / "package.json").is_file():
-            return folder
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("npm is not installed")
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "package.json").write_text("{}")
-    command = [npm, "install", "--ignore-scripts", "--no-audit", "--no-fund", f"oidc-provider@{VERSION}"]
-    done = subprocess.run(
-        command, cwd=folder, env=os.environ, capture_output=True, text=True, timeout=INSTALL_S, check=False
-    )
-    if done.returncode:
-        pytest.skip(f"npm cannot install oidc-provider: {done.stderr.strip()[-300:]}")
-    return folder
+    return installed("oidc-provider", {"oidc-provider": VERSION})
 
 
 @dataclass

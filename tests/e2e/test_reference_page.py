@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,22 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.crash.server import Server, trunkline
+from tests.e2e.chromium import BROWSER, FLAGS
 
-BROWSER = next(
-    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))),
-    None,
-)
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--enable-logging=stderr",
-]
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine"),
@@ -45,7 +30,14 @@ def server(tmp_path: Path) -> Iterator[Server]:
 def shown(server: Server, path: str, profile: Path) -> tuple[str, str]:
     """The page's final DOM, and what the browser complained about."""
     url = f"http://{server.host}:{server.port}{path}"
-    command = [str(BROWSER), *FLAGS, f"--user-data-dir={profile}", "--dump-dom", url]
+    command = [
+        str(BROWSER),
+        *FLAGS,
+        "--enable-logging=stderr",
+        f"--user-data-dir={profile}",
+        "--dump-dom",
+        url,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     complaints = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
     return done.stdout, "\n".join(complaints)
