@@ -110,7 +110,8 @@ class Fuzzer:
         words = vocabulary(first)
         client = self._parties.client(words.credential(self._parties.tokens["operator"]))
         example = words.example(first, self._parties.operator)
-        return client.ask(first, example.path, example.query).status == first.route.status
+        # What it looks at may be gone by now, as far as the key is let in to find that out.
+        return client.ask(first, example.path, example.query).status in (first.route.status, 404)
 
     async def _application(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":

@@ -254,8 +254,8 @@ def test_a_key_is_shown_as_it_was_typed_in(online: Online) -> None:
     made = online.generate(by_key(online), apiKey=KEY)
     shown = online.connection(made["id"], "?includeCreds=true", key=online.project_key())
     assert shown == {**made, "apiKey": KEY}
-    basic = {"basicAuth": {"username": "demo", "password": "demo-password"}}
-    other = online.generate(online.provider("basic", scheme="basic"), **basic)
+    basic = {"username": "demo", "password": "demo-password"}
+    other = online.generate(online.provider("basic", scheme="basic"), basicAuth=basic)
     assert online.connection(other["id"], "?includeCreds=true", key=online.project_key()) == other
     assert online.happened(made["id"]) == ["created", "credential_revealed"]
     assert online.happened(other["id"]) == ["created"]

@@ -125,9 +125,9 @@ class TypedIn(Wire, frozen=True, kw_only=True):
 class Custom(Wire, frozen=True, kw_only=True):
     """A scheme of the provider's own."""
 
-    headers: list[Template] | UnsetType
-    query_params: list[Template] | UnsetType
     inputs: list[TypedIn]
+    headers: list[Template] | UnsetType = UNSET
+    query_params: list[Template] | UnsetType = UNSET
 
 
 class HealthCheck(Wire, frozen=True, kw_only=True):
