@@ -269,6 +269,19 @@ class TestUpgrade:
         assert definition(instance, held["charge"])["inputSchemaId"] == held["money"]["entityId"]
         assert bootstrap.verify(instance.database) == []
 
+    def test_brings_along_what_was_attached_again_after_the_upgrade_before(self, instance, shop):
+        install = publish_and_install(instance, shop)
+        path = f"/api/integration-members/{instance.members(install['id'])['charge']['id']}/detach"
+        instance.ok("POST", path, {"detached": True})
+        edit(instance, shop["charge"], "function", {"inputSchemaId": shop["money"]["id"], "steps": [1, 2]})
+        instance.publish(shop["integration"]["id"], "1.1.0")
+        assert upgrade(instance, install)["skipped"] == ["charge"]
+        instance.ok("POST", path, {"detached": False})
+        assert bootstrap.verify(instance.database) == []  # it waits, which nothing is wrong with
+        assert upgrade(instance, install) == {**NOTHING, "updated": ["charge"]}
+        assert definition(instance, instance.members(install["id"])["charge"])["steps"] == [1, 2]
+        assert bootstrap.verify(instance.database) == []
+
     def test_keeps_a_removed_schema_that_a_detached_member_still_uses(self, instance, shop):
         install = publish_and_install(instance, shop)
         held = instance.members(install["id"])

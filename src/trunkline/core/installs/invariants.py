@@ -13,6 +13,7 @@ from trunkline.core.installs.plan import Held
 from trunkline.core.installs.queries import (
     ALL_CONFIGURED,
     ALL_INSTALLS,
+    ATTACHED_SINCE,
     CONFIG_ASTRAY,
     ENTITY_OF_NO_INSTALL,
     HEALTH_ASTRAY,
@@ -100,6 +101,8 @@ def _member_findings(tx: Tx, install_id: str, version_id: str, workspace_id: str
             continue
         wanted = declared[member.slug]
         if member.source_version_id != version_id or member.base_version_id != wanted.entity_version_id:
+            if tx.value(ATTACHED_SINCE, install_id=install_id, member_id=member.id):
+                continue
             yield Finding("I2", subject, "it is not at its install's version")
         elif member.is_clone and not _is_true(member, clone_content(wanted, clone_of).content_hash):
             yield Finding("I2", subject, "the clone differs from its version although nobody detached it")

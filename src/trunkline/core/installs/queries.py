@@ -194,6 +194,13 @@ SELECT e.id FROM entities e WHERE e.workspace_id = :workspace_id AND e.deleted_a
 UNION SELECT l.entity_id FROM entity_loans l WHERE l.workspace_id = :workspace_id AND l.deletion_id IS NULL
 """
 
+# Attached again since the install was last brought to a version: the next upgrade brings the member along.
+ATTACHED_SINCE = """
+SELECT 1 FROM events v JOIN installs i ON i.id = :install_id
+WHERE v.subject_id = :member_id AND v.type = 'integration_member.attached'
+  AND v.created_at >= COALESCE(i.last_upgraded_at, i.installed_at)
+"""
+
 SOLUTION_MISSING = """
 SELECT i.id FROM installs i
 WHERE NOT EXISTS (SELECT 1 FROM solutions s WHERE s.id = i.solution_id)
