@@ -31,7 +31,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             continue
         params = item.callspec.params if hasattr(item, "callspec") else {}
         if "operation" in params or "dialect" in params:
-            rest = [f"{name}={value}" for name, value in params.items() if name != "parties"]
+            rest = [
+                f"{name}={getattr(value, 'name', value)}"
+                for name, value in params.items()
+                if name != "parties"
+            ]
             questions[f"{item.path.stem} {item.originalname}", " ".join(sorted(rest))].append(item)
     for (name, asked), engines in questions.items():
         digest = crc32(f"{name.partition(' ')[2]} {asked}".encode())
