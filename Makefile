@@ -8,6 +8,8 @@ COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-
 	--no-emit-index-url --no-annotate --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 export PYTHONPATH := $(CURDIR)/src
+# Compiled modules are kept: a run of the tests starts hundreds of processes, and each would compile the tree anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run test e2e soak lint format docs bench lock clean

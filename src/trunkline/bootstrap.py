@@ -55,7 +55,7 @@ from trunkline.core.workspaces.cascade import Reaction
 from trunkline.core.workspaces.invariants import group_findings
 from trunkline.infra.db import Catalog, Database, Specs, Tx, migrate, open_database
 from trunkline.infra.db.integrity import integrity_findings
-from trunkline.infra.http import Egress, InvalidUrlError, egress_policy
+from trunkline.infra.http import Egress, EgressPolicy, InvalidUrlError, egress_policy
 from trunkline.infra.jobs import Handler, JobContext, Periodic
 from trunkline.infra.vault import SealedColumn, Vault, derive
 from trunkline.infra.vault.answers import KEPT_ANSWER, VaultAnswerSeal
@@ -318,18 +318,29 @@ def open_platform(
         SettingsError: `egress_allow` names something that is no host and port.
         RuntimeError: a database too old to be trusted.
     """
-    egress = _egress(settings)
+    _allowed(settings)  # before anything is made
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     if migrate_schema:
         migrate.upgrade(settings.database_url)
     migrate.require_current(settings.database_url)
     database = open_database(settings.database_url, catalog(clock))
     try:
-        unlocked = unlock(database, settings.vault_key)
-        providers.update_built_in(database)
+        return platform_on(database, settings, clock=clock)
     except BaseException:
         database.close()
         raise
+
+
+def platform_on(database: Database, settings: Settings, *, clock: Clock | None = None) -> Platform:
+    """An instance on a database that is open, migrated and carries our catalog.
+
+    Raises:
+        WrongKeyError, KeyFileError: the key file is missing, unsafe, or another database's.
+        SettingsError: `egress_allow` names something that is no host and port.
+    """
+    egress = Egress(_allowed(settings))
+    unlocked = unlock(database, settings.vault_key)
+    providers.update_built_in(database)
     env = connections.FlowServices(
         database, unlocked.vault, egress, settings.base_url(), clock or SystemClock()
     )
@@ -352,9 +363,9 @@ def open_platform(
     )
 
 
-def _egress(settings: Settings) -> Egress:
+def _allowed(settings: Settings) -> EgressPolicy:
     try:
-        return Egress(egress_policy(settings.egress_allow))
+        return egress_policy(settings.egress_allow)
     except InvalidUrlError as error:
         raise SettingsError(
             f"egress_allow: {error.message}", "write host:port, e.g. crm.internal:8443"

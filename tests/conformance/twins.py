@@ -20,6 +20,7 @@ from tests.conformance.operations import OPERATIONS, Operation
 from tests.conformance.parties import hex_of
 from tests.conformance.upstream import upstream
 from tests.conformance.vocabulary import Example, vocabulary
+from tests.databases import lend, let_go
 from tests.instance import START, Instance
 from trunkline import bootstrap
 from trunkline.core import access, events
@@ -37,8 +38,8 @@ class Opened(Instance):
         self.clock = FixedClock(START)
         self.clock.advance(timedelta(seconds=60))
         self.settings = structs.replace(like.settings, database_url=url)
-        self.platform = bootstrap.open_platform(self.settings, clock=self.clock)
-        self.database = self.platform.database
+        self.database = lend(url, bootstrap.catalog(self.clock))
+        self.platform = bootstrap.platform_on(self.database, self.settings, clock=self.clock)
         self.app = bootstrap.application(self.platform)
         self.user_id = like.user_id
         self.organization_id = like.organization_id
@@ -169,6 +170,7 @@ def copy(url: str) -> str:
         target = path.with_name(f"{uuid4().hex}.db")
         shutil.copy(path, target)
         return f"sqlite:///{target}"
+    let_go(url)
     server, _, name = url.partition("?")[0].rpartition("/")
     target_name = f"t{uuid4().hex}"
     with psycopg.connect(url.replace(f"/{name}", "/postgres", 1), autocommit=True) as connection:

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.databases import Databases
+from tests.databases import Databases, lend
 from tests.web.notes import NOTES, NoteServices, create_tables
 from trunkline.app import create_app
-from trunkline.infra.db import Catalog, Database, open_database
+from trunkline.infra.db import Catalog, Database
 from trunkline.infra.db.database import Answer, Work
 from trunkline.kit.clock import FixedClock
 from trunkline.kit.errors import UnavailableError
@@ -27,7 +27,7 @@ def clock() -> FixedClock:
 
 @contextmanager
 def opened(url: str, clock: FixedClock) -> Iterator[Database]:
-    database = open_database(url, Catalog(clock=clock))
+    database = lend(url, Catalog(clock=clock))
     try:
         database.write_now(create_tables)
         yield database

@@ -24,15 +24,22 @@ class _Node:
 
     def child(self, segment: str) -> _Node:
         if not segment.startswith("{"):
-            return self.fixed.setdefault(segment, _Node())
+            return _at(self.fixed, segment)
         if segment.endswith("...}"):
             self.rest = self.rest or _Node()
             return self.rest
         if not segment.endswith("}"):
-            return self.verbs.setdefault(segment.partition("}")[2], _Node())
+            return _at(self.verbs, segment.partition("}")[2])
         if self.parameter is None:
             self.parameter = _Node()
         return self.parameter
+
+
+def _at(nodes: dict[str, _Node], segment: str) -> _Node:
+    node = nodes.get(segment)
+    if node is None:
+        node = nodes[segment] = _Node()
+    return node
 
 
 @dataclass(frozen=True, slots=True)

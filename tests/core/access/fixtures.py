@@ -6,15 +6,14 @@ from contextlib import contextmanager
 import pytest
 
 from tests.core.access.world import START, World, build, catalog
-from tests.databases import Databases
-from trunkline.infra.db import open_database
+from tests.databases import Databases, lend
 from trunkline.kit.clock import FixedClock
 
 
 @contextmanager
 def opened(database_url: str) -> Iterator[World]:
     clock = FixedClock(START)
-    db = open_database(database_url, catalog(clock))
+    db = lend(database_url, catalog(clock))
     try:
         yield build(db, clock)
     finally:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 
 from tests.core.access.reach import CALLERS, Caller, Landscape, build_landscape
 from tests.core.access.views import View
@@ -84,6 +84,7 @@ def test_tiers_are_those_of_the_model(land: Landscape, caller: Caller) -> None:
 
 @SEARCH
 @given(caller=CALLERS)
+@example(caller=Caller(name="owner", bound="one", kind="called", ref="g3", narrowed=None))
 def test_workspaces_are_required_as_the_model_says(land: Landscape, caller: Caller) -> None:
     actor = caller.made(land)
     for place in land.places.values():

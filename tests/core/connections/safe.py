@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.core.access.world import START, World, build
+from tests.databases import lend
 from trunkline import bootstrap
 from trunkline.core import connections
 from trunkline.core.connections import CreateSecret, SecretRow, UpdateSecret
-from trunkline.infra.db import Catalog, open_database
+from trunkline.infra.db import Catalog
 from trunkline.infra.vault import Vault
 from trunkline.infra.vault.store import unlock
 from trunkline.kit.actor import Actor
@@ -68,7 +69,7 @@ def catalog(clock: FixedClock) -> Catalog:
 @contextmanager
 def opened(database_url: str, key_file: Path) -> Iterator[Safe]:
     clock = FixedClock(START)
-    database = open_database(database_url, catalog(clock))
+    database = lend(database_url, catalog(clock))
     try:
         yield Safe(build(database, clock), unlock(database, key_file).vault, database_url)
     finally:

@@ -6,8 +6,9 @@ from contextlib import contextmanager
 import pytest
 
 from tests.core.access.world import START, World, build
+from tests.databases import lend
 from trunkline.core import access, audit, events, workspaces
-from trunkline.infra.db import Catalog, open_database
+from trunkline.infra.db import Catalog
 from trunkline.kit.clock import FixedClock
 
 
@@ -16,7 +17,7 @@ def opened(database_url: str) -> Iterator[World]:
     """The two tenants, with events and audit to be read."""
     clock = FixedClock(START)
     specs = {**access.SPECS, **workspaces.SPECS, **events.SPECS, **audit.SPECS}
-    database = open_database(database_url, Catalog(specs=specs, clock=clock))
+    database = lend(database_url, Catalog(specs=specs, clock=clock))
     try:
         yield build(database, clock)
     finally:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import pytest
 
 from tests.core.access.world import START, World, build
-from tests.databases import Databases
+from tests.databases import Databases, lend
 from trunkline.core import access, events, providers, workspaces
 from trunkline.core.journal.tables import audit_entries
 from trunkline.core.journal.tables import events as event_rows
@@ -24,7 +24,7 @@ from trunkline.core.providers import (
 from trunkline.core.providers.handlers import purge_with_workspace
 from trunkline.core.providers.tables import provider_apps
 from trunkline.core.providers.tables import providers as provider_rows
-from trunkline.infra.db import Catalog, Tx, open_database
+from trunkline.infra.db import Catalog, Tx
 from trunkline.infra.vault import Vault
 from trunkline.infra.vault.store import unlock
 from trunkline.kit.actor import Actor
@@ -126,7 +126,7 @@ def catalog(clock: FixedClock) -> Catalog:
 @contextmanager
 def opened(database_url: str, key_file: Path) -> Iterator[Shelf]:
     clock = FixedClock(START)
-    database = open_database(database_url, catalog(clock))
+    database = lend(database_url, catalog(clock))
     try:
         shelf = Shelf(build(database, clock), unlock(database, key_file).vault)
         providers.update_built_in(database)

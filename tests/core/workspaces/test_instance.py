@@ -7,8 +7,9 @@ from functools import partial
 import pytest
 
 from tests.core.access.world import PEPPER, START, SYSTEM, World, catalog
+from tests.databases import lend
 from trunkline.core import access, workspaces
-from trunkline.infra.db import Database, open_database
+from trunkline.infra.db import Database
 from trunkline.infra.vault import key_hash
 from trunkline.kit.actor import Tier
 from trunkline.kit.clock import FixedClock
@@ -26,7 +27,7 @@ REQUEST = workspaces.BootstrapInstance(
 
 @pytest.fixture
 def empty(database_url: str) -> Iterator[Database]:
-    db = open_database(database_url, catalog(FixedClock(START)))
+    db = lend(database_url, catalog(FixedClock(START)))
     yield db
     db.close()
 

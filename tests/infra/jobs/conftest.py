@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.databases import Databases
-from trunkline.infra.db import Catalog, Database, Tx, open_database
+from tests.databases import Databases, lend
+from trunkline.infra.db import Catalog, Database, Tx
 from trunkline.infra.jobs import Job, claim, enqueue
 from trunkline.infra.jobs.tables import jobs, periodic
 from trunkline.kit.clock import FixedClock
@@ -51,7 +51,7 @@ class Desk:
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def job_database(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Database]:
     url = databases.sqlite() if request.param == "sqlite" else databases.postgresql()
-    opened = open_database(url, Catalog())
+    opened = lend(url, Catalog())
     yield opened
     opened.close()
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from trunkline.infra.db import Catalog, Database, open_database
+from tests.databases import lend
+from trunkline.infra.db import Catalog, Database
 from trunkline.infra.vault import DataKeyStore, KeyRing, Vault, WrappedKey
 from trunkline.kit.clock import FixedClock
 
@@ -72,6 +73,6 @@ def clock() -> FixedClock:
 @pytest.fixture
 def database(database_url: str, clock: FixedClock) -> Iterator[Database]:
     """A migrated database of each engine."""
-    opened = open_database(database_url, Catalog(clock=clock))
+    opened = lend(database_url, Catalog(clock=clock))
     yield opened
     opened.close()

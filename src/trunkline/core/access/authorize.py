@@ -119,7 +119,9 @@ def standing_in(tx: Tx, actor: Actor, workspace_id: str) -> Standing | None:
     if actor.is_system:
         held = Tier.ADMIN
     elif owner_id is not None and owner_id == actor.workspace_id:
-        called = actor.group_id is None and actor.group_ref is not None and actor.group_ref == ref
+        # Only a live group is called by its name: a deleted one's may be another's already.
+        unnamed = actor.group_id is None and actor.group_ref is not None and deleted_at is None
+        called = unnamed and actor.group_ref == ref
         held = (
             actor.tier_in_groups
             if actor.over_groups or actor.group_id == workspace_id or called

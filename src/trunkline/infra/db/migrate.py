@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import apsw
+import psycopg
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
@@ -124,8 +125,12 @@ def _config(connection: Connection | None = None) -> Config:
 
 
 def _postgresql_revision(url: str) -> str | None:
-    with _connect(url) as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+    # Without the lock of migrations: whoever only looks sees the schema as it was before one that is going on.
+    with psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
+        if connection.execute("SELECT to_regclass('alembic_version')").fetchall() == [(None,)]:
+            return None
+        found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    return None if found is None else str(found[0])
 
 
 def _sqlite_revision(url: str) -> str | None:
@@ -158,7 +163,7 @@ def _connect(url: str) -> Iterator[Connection]:
 
 
 def _engine(url: str) -> Engine:
-    if url.startswith("postgresql"):
+    if url.startswith("postgres"):
         return create_engine("postgresql+psycopg://" + url.split("://", 1)[1])
     engine = create_engine("sqlite:///" + url.removeprefix("sqlite:///"))
     event.listen(engine, "connect", _exclusive)
