@@ -86,7 +86,7 @@ def sqlalchemy_only_declares_tables(module: Module) -> Iterator[str]:
 def only_the_database_commits(module: Module) -> Iterator[str]:
     if module.is_below("trunkline.infra.db"):
         return
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         called = node.func if isinstance(node, ast.Call) else None
         if isinstance(called, ast.Attribute) and called.attr in {"commit", "rollback"}:
             yield f"{module.name}:{called.lineno} calls {called.attr}()"
@@ -120,14 +120,14 @@ def nothing_is_left_for_later(module: Module) -> Iterator[str]:
     for number, line in enumerate(module.text.splitlines(), 1):
         if MARKS.search(line):
             yield f"{module.name}:{number} {line.strip()[:60]}"
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.Raise) and "NotImplementedError" in ast.unparse(node):
             yield f"{module.name}:{node.lineno} raises NotImplementedError"
 
 
 def tenant_patterns_are_not_compiled(module: Module) -> Iterator[str]:
     """`re` gets literals and module constants only: a tenant's pattern could run for hours."""
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
             continue
         if not (isinstance(node.func.value, ast.Name) and node.func.value.id == "re" and node.args):
@@ -145,7 +145,7 @@ def places_of_sealed_values_are_declared(module: Module) -> Iterator[str]:
         for _, imported, name in module.imports()
         if imported.startswith("trunkline.infra.vault") and name == "Context"
     }
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names:
             yield f"{module.name}:{node.lineno} makes a place of its own"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -32,12 +32,16 @@ class Module:
     def tree(self) -> ast.Module:
         return _parsed(self.text)
 
+    @property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        return _nodes(self.text)
+
     def is_below(self, *prefixes: str) -> bool:
         return any(self.name == prefix or self.name.startswith(f"{prefix}.") for prefix in prefixes)
 
     def imports(self) -> Iterator[tuple[int, str, str]]:
         """Line, module and name of everything imported; the name is empty for `import module`."""
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     yield node.lineno, alias.name, ""
@@ -53,14 +57,14 @@ class Module:
         return ".".join([*kept, node.module] if node.module else kept)
 
     def functions(self) -> Iterator[Function]:
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 yield node
 
     def texts(self) -> Iterator[tuple[int, str]]:
         """Line and value of every string that is not a docstring; of an f-string, its first piece."""
-        skipped = {id(text) for text in _docstrings(self.tree)}
-        for node in ast.walk(self.tree):
+        skipped = {id(text) for text in _docstrings(self.nodes)}
+        for node in self.nodes:
             if isinstance(node, ast.JoinedStr):
                 skipped |= {id(piece) for piece in node.values[1:]}
             elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in skipped:
@@ -72,8 +76,13 @@ def _parsed(text: str) -> ast.Module:
     return ast.parse(text)
 
 
-def _docstrings(tree: ast.Module) -> Iterator[ast.expr]:
-    for node in ast.walk(tree):
+@cache
+def _nodes(text: str) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(_parsed(text)))
+
+
+def _docstrings(nodes: Iterable[ast.AST]) -> Iterator[ast.expr]:
+    for node in nodes:
         body = getattr(node, "body", None)
         if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
             yield body[0].value

@@ -142,7 +142,7 @@ def uses() -> Iterator[tuple[str, str]]:
         if not module.is_below("trunkline.core", "trunkline.infra"):
             continue
         namespace: Any = vars(import_module(module.name))
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             match node:
                 case ast.Call(
                     ast.Attribute(attr="update" | "delete"), [ast.Name(table), ast.Name(where), *_]

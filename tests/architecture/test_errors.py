@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from functools import cache
 
 from docs.generate import inline_errors, raised_errors
 
+_inline_errors = cache(lambda: tuple(inline_errors()))
 CODE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
@@ -26,7 +28,7 @@ def test_no_two_error_classes_share_a_code() -> None:
 
 
 def test_codes_are_spelled_alike() -> None:
-    codes = [error.code for error in raised_errors()] + [found.code for found in inline_errors()]
+    codes = [error.code for error in raised_errors()] + [found.code for found in _inline_errors()]
     assert [code for code in codes if not CODE.fullmatch(code)] == []
 
 
@@ -34,7 +36,7 @@ def test_a_code_always_comes_with_the_same_status() -> None:
     statuses = defaultdict(set)
     for error in raised_errors():
         statuses[error.code].add(error.kind.status)
-    for found in inline_errors():
+    for found in _inline_errors():
         statuses[found.code].add(found.status)
     assert {code: seen for code, seen in statuses.items() if len(seen) > 1} == {}
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 from tests.architecture.source import ROOT
@@ -50,18 +52,23 @@ def _files() -> Iterator[Path]:
         yield from (path for path in ROOT.rglob("*") if path.is_file() and not UNLISTED & set(path.parts))
 
 
-def _lines() -> Iterator[tuple[str, str]]:
+@cache
+def _texts() -> dict[str, str]:
+    texts = {}
     for path in _files():
-        try:
-            text = path.read_text("utf-8")
-        except UnicodeDecodeError:
-            continue
-        for number, line in enumerate(text.splitlines(), 1):
-            yield f"{path.relative_to(ROOT)}:{number}", line
+        with suppress(UnicodeDecodeError):  # a picture
+            texts[str(path.relative_to(ROOT))] = path.read_text("utf-8")
+    return texts
 
 
 def _offences(pattern: re.Pattern[str]) -> str:
-    return "\n".join(f"{place} {line.strip()[:100]}" for place, line in _lines() if pattern.search(line))
+    return "\n".join(
+        f"{name}:{number} {line.strip()[:100]}"
+        for name, text in _texts().items()
+        if pattern.search(text)
+        for number, line in enumerate(text.splitlines(), 1)
+        if pattern.search(line)
+    )
 
 
 def test_no_path_of_the_machine_it_was_written_on() -> None:

@@ -12,7 +12,8 @@ import pytest
 from tests.cli.command import Here, environment
 from trunkline import __version__
 from trunkline.cli.application import COMMANDS
-from trunkline.cli.failures import Exit, explain
+from trunkline.cli.explanations import explain
+from trunkline.cli.failures import Exit
 
 NAMES = [
     ("init",), ("serve",), ("up",), ("demo",), ("simulator",), ("check",), ("import", "openapi"),

@@ -33,36 +33,44 @@ _known: WeakKeyDictionary[Database, tuple[Any, Contents]] = WeakKeyDictionary()
 
 def contents(database: Database) -> Contents:
     """Every row of every table; looked up anew only where something was committed since the last time."""
-    version = _version(database)
-    known, found = _known.get(database, (None, {}))
-    if known != version:
-        found = _read(database)
-        _known[database] = version, found
+    look = _of_sqlite if isinstance(database, SqliteDatabase) else _of_postgresql
+    version, found = look(database, *_known.get(database, (None, {})))
+    _known[database] = version, found
     return found
 
 
-def _version(database: Database) -> Any:
-    """What is another one after every commit."""
-    if not isinstance(database, SqliteDatabase):
-        return database.read_now(lambda tx: tx.value("SELECT pg_current_wal_insert_lsn()::text"))
+def _of_sqlite(database: Database, known: Any, found: Contents) -> tuple[Any, Contents]:
+    assert isinstance(database, SqliteDatabase)
     if database not in _watching:
         _watching[database] = apsw.Connection(str(database.path))
     # SQLite changes this number whenever another connection commits a change.
-    return _watching[database].pragma("data_version")
+    version = _watching[database].pragma("data_version")
+    if version != known:
+        found = database.check_now(lambda tx: {table.name: _rows(tx, table) for table in tables()})
+    return version, found
 
 
-def _columns(table: Table) -> list[str]:
-    return ["NULL" if (table.name, column) in LAZY else column for column in table.c.keys()]  # noqa: SIM118
+def _of_postgresql(database: Database, known: Any, found: Contents) -> tuple[Any, Contents]:
+    known = known or {}
 
-
-def _read(database: Database) -> Contents:
-    def look(tx: Tx) -> Contents:
-        return {
-            table.name: tx.fetch(f"SELECT {', '.join(_columns(table))} FROM {table.name} ORDER BY 1", {})
-            for table in tables()
-        }
+    def look(tx: Tx) -> tuple[Any, Contents]:
+        stamps = {name: rest for name, *rest in tx.fetch(_stamps(), {})}
+        changed = [table for table in tables() if stamps[table.name] != known.get(table.name)]
+        return stamps, {**found, **{table.name: _rows(tx, table) for table in changed}}
 
     return database.check_now(look)
+
+
+@cache
+def _stamps() -> str:
+    """What is another one for every table that was changed: a new row has the newest writer, a gone one is missed."""
+    stamp = "SELECT '{0}', count(*), max(xmin::text::bigint) FROM {0}"
+    return " UNION ALL ".join(stamp.format(table.name) for table in tables())
+
+
+def _rows(tx: Tx, table: Table) -> list[Row]:
+    columns = ["NULL" if (table.name, column) in LAZY else column for column in table.c.keys()]  # noqa: SIM118
+    return tx.fetch(f"SELECT {', '.join(columns)} FROM {table.name} ORDER BY 1", {})
 
 
 @dataclass(frozen=True)

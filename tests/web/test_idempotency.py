@@ -1,19 +1,21 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from tests.asgi import acall, call
 from tests.web.conftest import READER, WRITER
-from tests.web.notes import NOTES, NoteServices
+from tests.web.notes import NOTES, Key, NewNote, Note, NoteServices, create_key, create_note
 from trunkline.app import create_app
 from trunkline.core.journal import forget_expired_answers
 from trunkline.infra.db import Database
 from trunkline.kit.clock import FixedClock
 from trunkline.kit.strictjson import content_hash
-from trunkline.web import Application
+from trunkline.web import Application, Call, FlowCall, Reply, Route
 
 KEYED = WRITER | {"idempotency-key": "k1"}
 
@@ -40,6 +42,96 @@ def test_a_repeated_request_gets_the_first_answer_and_has_no_second_effect(app: 
     assert again.headers["idempotency-replayed"] == "true"
     assert "idempotency-replayed" not in first.headers
     assert titles(app) == ["a"]
+
+
+def placed_note(call_: Call) -> Reply:
+    note = create_note(call_)
+    return Reply(
+        body=note, headers={"location": f"{call_.mount}/api/notes/{note.id}", "link": '</a>; rel="b"'}
+    )
+
+
+def placed_key(call_: Call) -> Reply:
+    key = create_key(call_)
+    return Reply(body=key, status=202, headers={"location": f"/api/keys/{key.key}"})
+
+
+async def placed_later(_call: FlowCall) -> Reply:
+    return Reply(headers={"location": "/api/somewhere"})
+
+
+PLACED: dict[str, Any] = {"method": "POST", "summary": "Make it there", "permission": "notes:write"}
+ROUTES = (
+    Route(
+        path="/api/placed",
+        handler=placed_note,
+        operation_id="place",
+        body=NewNote,
+        returns=Note,
+        status=201,
+        **PLACED,
+    ),
+    Route(
+        path="/api/sealed",
+        handler=placed_key,
+        operation_id="placeKey",
+        returns=Key,
+        one_time_secret=True,
+        also={202: "Later."},
+        **PLACED,
+    ),
+    Route(
+        path="/api/later", handler=placed_later, operation_id="placeLater", flow=True, status=204, **PLACED
+    ),
+)
+
+
+@pytest.fixture
+def placing(either_database: Database, services: NoteServices) -> Application:
+    """Routes that say more than a body, in a dialect that asks which media type is wanted."""
+    dialect = replace(NOTES, routes=(*NOTES.routes, *ROUTES), negotiate=lambda _headers: "application/json")
+    return create_app(either_database, services, [dialect])
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("/api/placed", {"title": "a"}, 201),
+        ("/notes/api/placed", {"title": "a"}, 201),
+        ("/api/sealed", b"", 202),
+        ("/api/later", b"", 204),
+        ("/api/notes", {"title": "a"}, 201),
+    ],
+)
+def test_a_repeated_request_gets_the_first_answers_headers(
+    placing: Application, path: str, body: Any, status: int
+) -> None:
+    first = call(placing, "POST", path, KEYED, body)
+    again = call(placing, "POST", path, KEYED, body)
+    assert first.status == status
+    assert ("location" in first.headers) == (path != "/api/notes")
+    assert (again.status, again.body) == (status, first.body)
+    told = {**again.headers, "x-request-id": first.headers["x-request-id"]}
+    assert told == {**first.headers, "idempotency-replayed": "true"}
+
+
+def test_headers_are_kept_sealed_with_a_secret(placing: Application, either_database: Database) -> None:
+    first = call(placing, "POST", "/api/sealed", KEYED)
+    [(_, kept, sealed, _)] = records(either_database)
+    assert sealed == 1
+    assert first.json["key"] in first.headers["location"]
+    assert first.json["key"] not in kept
+
+
+def test_an_answer_kept_without_headers_is_still_read(
+    placing: Application, either_database: Database
+) -> None:
+    first = call(placing, "POST", "/api/placed", KEYED, {"title": "a"})
+    body = first.body.decode()
+    either_database.write_now(lambda tx: tx.run("UPDATE idempotency_records SET body = :body", body=body))
+    again = call(placing, "POST", "/api/placed", KEYED, {"title": "a"})
+    assert (again.status, again.body) == (201, first.body)
+    assert "location" not in again.headers
 
 
 def test_the_body_is_compared_by_meaning(app: Application) -> None:

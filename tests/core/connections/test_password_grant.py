@@ -41,7 +41,7 @@ def token_server() -> Iterator[tuple[ThreadingHTTPServer, list[dict[str, str]]]]
             """Nothing is printed."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
         yield server, asked

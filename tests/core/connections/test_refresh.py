@@ -19,7 +19,9 @@ from trunkline.core.connections import (
     in_flight,
 )
 from trunkline.core.connections.flows.breaker import Breaker
-from trunkline.core.connections.leases import claim_lease
+from trunkline.core.connections.flows.refresh import REFRESHER
+from trunkline.core.connections.leases import claim_lease, give_back
+from trunkline.core.connections.reasons import Reason
 from trunkline.core.connections.standing import read_standing
 
 EXPIRE = {"seconds": 301}
@@ -287,6 +289,45 @@ def test_a_client_that_is_refused_is_the_integrations_problem_not_the_owners(des
     with pytest.raises(RefreshUnavailableError):
         desk.token(row.id)
     assert desk.refreshes() == {"invalid_client": 1}
+
+
+def test_that_the_client_is_refused_is_told_once_and_so_is_that_it_is_not_any_more(desk: Desk) -> None:
+    row = desk.authorize(desk.integration())
+    mended = {"clientSecret": desk.client.secret, "redirectUris": [desk.client.redirect_uri]}
+    desk.simulated.admin(
+        "PUT", f"/simulator/clients/{desk.client.id}", {**mended, "clientSecret": "changed"}
+    )
+    desk.later(**EXPIRE)
+    for _ in range(2):
+        with pytest.raises(TokenRefusedError):
+            desk.token(row.id)
+        desk.later(hours=1)
+    desk.client.faults("server-error", on=["token"])
+    for _ in range(2):
+        with pytest.raises(RefreshUnavailableError):
+            desk.token(row.id)
+        desk.later(hours=1)
+    assert desk.status(row.id) == ("ok", "client_rejected")
+    desk.client.faults()
+    desk.simulated.admin("PUT", f"/simulator/clients/{desk.client.id}", mended)
+    assert desk.works(desk.token(row.id)) == 200
+    assert desk.status(row.id) == ("ok", None)
+    assert desk.happened(row.id) == ["created", "needs_reauth", "resumed"]
+
+
+def test_what_is_suspended_while_it_is_refreshed_keeps_its_reason(desk: Desk) -> None:
+    row = desk.authorize(desk.integration())
+    standing = desk.world.read(lambda tx: read_standing(tx, row.id))
+    lease = desk.world.write(lambda tx: claim_lease(tx, standing, single_use=True))
+    assert lease is not None
+    desk.put(row.id, status="suspended", reason="user_inactive")
+    desk.world.write(
+        lambda tx: give_back(
+            tx, REFRESHER, standing, lease, 5.0, reason=Reason.CLIENT_REJECTED, spent=False
+        )
+    )
+    assert desk.status(row.id) == ("suspended", "user_inactive")
+    assert desk.happened(row.id) == ["created"]
 
 
 def test_refusals_that_nobody_understands_end_after_ten(desk: Desk) -> None:

@@ -71,13 +71,13 @@ documents = st.dictionaries(
 )
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(documents)
 def test_finds_in_the_text_what_a_walk_over_the_tree_finds(document):
     assert set(find_references(encode(document))) == set(walk(document))
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(documents, st.dictionaries(st.sampled_from([A, B]), st.sampled_from(["f" * 32, C]), max_size=2))
 def test_rewrites_in_the_text_what_a_walk_over_the_tree_rewrites(document, mapping):
     assert rewrite_references(encode(document), mapping) == encode(replaced(document, mapping))

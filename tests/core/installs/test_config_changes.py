@@ -77,7 +77,7 @@ def pointer(keys: list[str]) -> str:
     return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in keys)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(document=st.dictionaries(KEYS, VALUES, max_size=4), changes=CHANGES)
 def test_changes_do_what_the_standard_says(document, changes):
     before = deepcopy(document)

@@ -105,7 +105,7 @@ def test_what_is_subscribed_to_is_filled_in_under_the_names_of_a_configuration()
     }
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(content=CONTENTS)
 def test_the_overlay_is_idempotent_and_keeps_every_key_the_installation_set(content):
     kept = check(content)

@@ -86,7 +86,7 @@ def _naive(content: dict[str, Any], masks: list[str], sent: dict[str, Any]) -> d
     return result
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(request=requests())
 def test_masks_do_what_assigning_along_their_paths_does(request):
     content, masks, sent, expected = request

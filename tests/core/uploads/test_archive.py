@@ -79,14 +79,14 @@ def test_unusual_packing_is_refused() -> None:
         read_manifest_file(bytes(encrypted))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_refused(data: bytes) -> None:
     with pytest.raises(TrunklineError):
         read_manifest_file(data)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, len(GOOD) - 1), st.integers(0, 255)), min_size=1, max_size=8))
 def test_a_damaged_archive_is_read_or_refused(damage: list[tuple[int, int]]) -> None:
     data = bytearray(GOOD)

@@ -42,7 +42,7 @@ def providing() -> Iterator[Provider]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
         provider.host_port = f"127.0.0.1:{server.server_address[1]}"
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
             yield provider

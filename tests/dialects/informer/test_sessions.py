@@ -4,12 +4,15 @@ import asyncio
 from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.asgi import acall
 from tests.dialects.informer.desk import PASSWORD, Desk
 from tests.instance import Instance
+from trunkline.core import access, workspaces
+from trunkline.infra.db import Tx
 
 LOGINS = ["/api/auth/login", "/api/login/local", "/informer/api/auth/login", "/informer/api/login/acme"]
 
@@ -42,6 +45,37 @@ def test_a_password_opens_a_session(alice: Desk, path: str) -> None:
     assert answer.headers["cache-control"] == "no-store"
     for headers in ({"cookie": f"a=b; sid={sid}"}, {"authorization": f"Bearer {sid}"}):
         assert alice.bare("GET", "/api/me", headers=headers).json["username"] == "alice"
+
+
+@pytest.mark.parametrize(
+    ("settings", "fields", "locale", "lang"),
+    [
+        ({}, {}, "en-US", "en"),
+        ({"locale": "de-AT"}, {}, "de-AT", "de"),
+        ({"locale": "de-AT"}, {"locale": "pt_BR"}, "pt-BR", "pt"),
+        ({"locale": "de-AT"}, {"locale": "as my browser says"}, "de-AT", "de"),
+        ({"locale": 7}, {"locale": None}, "en-US", "en"),
+        ({}, {"locale": "zh-Hant-TW"}, "zh-Hant-TW", "zh"),
+    ],
+)
+def test_a_session_knows_its_users_language(
+    alice: Desk, settings: dict[str, Any], fields: dict[str, Any], locale: str, lang: str
+) -> None:
+    def say(tx: Tx) -> None:
+        actor = access.act_as(tx, alice.instance.user_id)
+        [user_id] = tx.column("SELECT id FROM users WHERE username = 'alice'")
+        access.update_user(tx, actor, access.UpdateUser(id=user_id, fields=fields))
+        organization = workspaces.UpdateOrganization(id=alice.organization_id, settings=settings)
+        workspaces.update_organization(tx, actor, organization)
+
+    alice.write(say)
+    answer = alice.bare("POST", "/api/auth/login", {"username": "alice", "password": PASSWORD})
+    assert (answer.json["locale"], answer.json["lang"]) == (locale, lang)
+
+
+def test_a_session_holds_what_can_be_used_and_nothing_else(alice: Desk) -> None:
+    answer = alice.bare("POST", "/api/auth/login", {"username": "alice", "password": PASSWORD})
+    assert set(answer.json) == {"user", "sid", "jwt", "locale", "lang"}
 
 
 def test_a_session_over_https_is_for_https_alone(database_url: str, tmp_path: Path) -> None:

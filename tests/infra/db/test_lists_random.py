@@ -31,7 +31,7 @@ from trunkline.kit.pages import Anchor, Deleted, Keyset, ListQuery
 
 LIBRARY = Library()
 PROFILE = settings(
-    max_examples=250,
+    max_examples=150,
     deadline=None,
     derandomize=True,
     database=None,
@@ -204,7 +204,7 @@ def test_thousands_of_pages_are_what_plain_python_says(library, request):
     check(library, *request)
 
 
-@settings(PROFILE, max_examples=80)
+@settings(PROFILE, max_examples=50)
 @given(request=requests(placed=False))
 def test_walking_by_cursors_visits_every_row_once_in_both_directions(library, request):
     spec, scope, query = request
@@ -228,7 +228,7 @@ def test_walking_by_cursors_visits_every_row_once_in_both_directions(library, re
     assert [row.id for one in back for row in one.rows] == expected
 
 
-@settings(PROFILE, max_examples=60)
+@settings(PROFILE, max_examples=40)
 @given(request=requests(placed=False))
 def test_the_count_alone_equals_the_total(library, request):
     spec, scope, query = request
@@ -236,7 +236,7 @@ def test_the_count_alone_equals_the_total(library, request):
     assert counted == len(Oracle(LIBRARY, scope).matching(spec, query))
 
 
-@settings(PROFILE, max_examples=60)
+@settings(PROFILE, max_examples=40)
 @given(scope=SCOPES, entity=st.sampled_from(sorted(SPECS)), data=st.data())
 def test_an_anchor_the_caller_cannot_see_is_an_unknown_cursor(library, scope, entity, data):
     spec, oracle = SPECS[entity], Oracle(LIBRARY, scope)

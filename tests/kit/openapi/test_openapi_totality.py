@@ -190,7 +190,7 @@ def check(document: Any) -> None:
     assert convert(document) == result
 
 
-quick = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @quick
