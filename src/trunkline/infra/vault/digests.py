@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
+from functools import lru_cache
 
 PEPPER_BYTES = 32
 
@@ -18,7 +18,14 @@ def key_hash(pepper: bytes, key: str) -> str:
     """
     if len(pepper) != PEPPER_BYTES:
         raise ValueError(f"a pepper is {PEPPER_BYTES} bytes long, not {len(pepper)}")
-    return hmac.new(pepper, _encoded(key), hashlib.sha256).hexdigest()
+    keyed = _keyed(pepper).copy()
+    keyed.update(_encoded(key))
+    return keyed.hexdigest()
+
+
+@lru_cache(maxsize=4)  # there is one in a process; keying takes four times as long as the digest of a key
+def _keyed(pepper: bytes) -> hmac.HMAC:
+    return hmac.new(pepper, digestmod="sha256")
 
 
 def same(left: str, right: str) -> bool:
