@@ -10,6 +10,8 @@ COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-
 export PYTHONPATH := $(CURDIR)/src
 # Compiled modules are kept: a run of the tests starts hundreds of processes, and each would compile the tree anew.
 unexport PYTHONDONTWRITEBYTECODE
+# On every core, which pip does not do; some packages bring files that are no Python of this version.
+PRECOMPILE = $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib src || true
 
 .DEFAULT_GOAL := help
 .PHONY: help run test e2e soak lint format docs bench lock clean
@@ -65,10 +67,12 @@ $(BIN)/pip:
 
 $(VENV)/.runtime: requirements/runtime.txt | $(BIN)/pip
 	@echo "Installing what Trunkline runs on"
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $<
+	@$(PRECOMPILE)
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt | $(BIN)/pip
 	@echo "Installing what Trunkline is developed with"
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $<
+	@$(PRECOMPILE)
 	@touch $@
