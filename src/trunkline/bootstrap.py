@@ -53,7 +53,7 @@ from trunkline.core.webhooks.invariants import webhook_findings
 from trunkline.core.workspaces import remove_with_workspace, revive_with_workspace, tombstone_with_workspace
 from trunkline.core.workspaces.cascade import Reaction
 from trunkline.core.workspaces.invariants import group_findings
-from trunkline.infra.db import Catalog, Database, Specs, Tx, migrate, open_database
+from trunkline.infra.db import Catalog, Database, Specs, Tx, open_database, revisions
 from trunkline.infra.db.integrity import integrity_findings
 from trunkline.infra.http import Egress, EgressPolicy, InvalidUrlError, egress_policy
 from trunkline.infra.jobs import Handler, JobContext, Periodic
@@ -320,9 +320,11 @@ def open_platform(
     """
     _allowed(settings)  # before anything is made
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if migrate_schema:
-        migrate.upgrade(settings.database_url)
-    migrate.require_current(settings.database_url)
+    if migrate_schema and not revisions.status(settings.database_url).is_current:
+        from trunkline.infra.db.migrate import upgrade  # noqa: PLC0415  # Alembic, only where it has work
+
+        upgrade(settings.database_url)
+    revisions.require_current(settings.database_url)
     database = open_database(settings.database_url, catalog(clock))
     try:
         return platform_on(database, settings, clock=clock)

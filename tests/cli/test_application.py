@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,6 +27,32 @@ NAMES = [
     ("activation", "off"), ("activation", "list"), ("install-key", "create"), ("install-key", "list"),
     ("install-key", "rotate"), ("install-key", "revoke"), ("deploy",),
 ]  # fmt: skip
+
+
+# Prints what of the costly libraries a command has imported, and whether garbage is searched for again.
+SPENDING = """
+import gc, json, sys
+from trunkline.__main__ import main
+try:
+    main()
+except SystemExit as end:
+    costly = {"aiohttp", "alembic", "cryptography", "granian", "psycopg", "sqlalchemy", "starlette"}
+    print(json.dumps([end.code, gc.isenabled(), sorted(costly & set(sys.modules))]))
+"""
+
+
+def spent(*arguments: str | Path) -> list[Any]:
+    command = [sys.executable, "-c", SPENDING, *map(str, arguments)]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=True)
+    found: list[Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def test_a_command_imports_only_what_it_needs(home: Path) -> None:
+    assert spent("version") == [0, True, []]
+    on_sqlite = ["cryptography", "sqlalchemy", "starlette"]
+    assert spent("key", "list", "--data-dir", home) == [0, True, on_sqlite]
+    assert spent("db", "upgrade", "--data-dir", home) == [0, True, on_sqlite]
 
 
 @pytest.mark.parametrize("name", NAMES, ids=" ".join)

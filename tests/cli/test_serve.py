@@ -96,6 +96,26 @@ def slow() -> Any:
         server.process.communicate()
 
 
+# What the first outbound request would wait for is there before the server listens, and not sooner.
+CLIENT = """
+import sys
+from trunkline.cli.opening import opened
+from trunkline.cli.serving import application_of
+from trunkline.settings import load_settings
+
+with opened(load_settings({"data_dir": sys.argv[1]}, environ={})) as platform:
+    print("aiohttp" in sys.modules)
+    application_of(platform)
+    print("aiohttp" in sys.modules)
+"""
+
+
+def test_the_client_of_others_is_loaded_before_the_server_listens(home: Path) -> None:
+    command = [sys.executable, "-c", CLIENT, str(home)]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]
+
+
 def test_serves_until_it_is_stopped(home: Path, initialised: dict[str, str]) -> None:
     with Running("serve", "--data-dir", home, "--port", "0") as server:
         assert server.printed == [{"url": server.url, "publicUrl": None}]

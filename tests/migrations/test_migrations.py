@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy.exc import DBAPIError
 
 from tests.databases import Databases
 from tests.migrations.schema import declared, execute, snapshot
 from trunkline import migrations
-from trunkline.infra.db import migrate
-from trunkline.infra.db.migrate import SchemaError
+from trunkline.infra.db import migrate, revisions
+from trunkline.infra.db.revisions import SchemaError
 
 ROOT = Path(__file__).parents[2]
 NOTHING: dict[str, Any] = {"tables": {}, "triggers": [], "functions": []}
@@ -42,6 +43,13 @@ def migrating(url: str, fatal: int | None = None) -> subprocess.Popen[str]:
     )
 
 
+def test_the_names_of_the_files_tell_what_alembic_reads_in_them() -> None:
+    script = ScriptDirectory(str(Path(migrations.__file__).parent))
+    oldest_first = [one.revision for one in script.walk_revisions()][::-1]
+    assert list(revisions.revisions()) == oldest_first
+    assert script.get_heads() == [revisions.revisions()[-1]]
+
+
 def test_up_down_and_up_again_end_where_they_began(empty: str) -> None:
     migrate.upgrade(empty)
     first = snapshot(empty)
@@ -50,16 +58,16 @@ def test_up_down_and_up_again_end_where_they_began(empty: str) -> None:
     migrate.upgrade(empty)
     assert between == NOTHING
     assert snapshot(empty) == first
-    assert migrate.status(empty).is_current
+    assert revisions.status(empty).is_current
 
 
 def test_every_single_step_can_be_taken_back(empty: str) -> None:
-    revisions = [path.name[:4] for path in sorted(versions())]
+    known = revisions.revisions()
     seen = [snapshot(empty)]
-    for revision in revisions:
+    for revision in known:
         migrate.upgrade(empty, revision)
         seen.append(snapshot(empty))
-    for revision in [*reversed(revisions[:-1]), "base"]:
+    for revision in [*reversed(known[:-1]), "base"]:
         seen.pop()
         migrate.downgrade(empty, revision)
         assert snapshot(empty) == seen[-1]
@@ -88,7 +96,7 @@ def test_migrating_again_changes_nothing(empty: str) -> None:
 
 def test_an_empty_database_is_refused_with_the_command_that_helps(empty: str) -> None:
     with pytest.raises(SchemaError, match=r"is empty.*run `trunkline db upgrade`"):
-        migrate.require_current(empty)
+        revisions.require_current(empty)
     assert snapshot(empty) == NOTHING
 
 
@@ -97,10 +105,10 @@ def test_a_newer_database_is_refused_and_left_alone(empty: str) -> None:
     execute(empty, "UPDATE alembic_version SET version_num = '9999'")
     before = snapshot(empty)
     with pytest.raises(SchemaError, match="newer than this Trunkline"):
-        migrate.require_current(empty)
+        revisions.require_current(empty)
     with pytest.raises(SchemaError, match="migrated by a newer Trunkline"):
         migrate.upgrade(empty)
-    assert migrate.status(empty).current == "9999"
+    assert revisions.status(empty).current == "9999"
     assert snapshot(empty) == before
 
 
@@ -110,7 +118,7 @@ def test_a_step_that_fails_takes_the_whole_migration_back(empty: str) -> None:
     with pytest.raises(DBAPIError, match="version_members"):
         migrate.upgrade(empty)
     assert snapshot(empty) == before
-    assert migrate.status(empty).current is None
+    assert revisions.status(empty).current is None
 
 
 def test_a_kill_leaves_the_old_schema_and_the_next_try_succeeds(
@@ -124,7 +132,7 @@ def test_a_kill_leaves_the_old_schema_and_the_next_try_succeeds(
         killed = migrating(empty, fatal=fatal)
         killed.communicate(timeout=60)
         assert killed.returncode == -signal.SIGKILL
-        assert migrate.status(empty).current is None
+        assert revisions.status(empty).current is None
         assert snapshot(empty) == NOTHING
     migrate.upgrade(empty)
     assert snapshot(empty) == snapshot(whole)
@@ -137,7 +145,7 @@ def test_two_processes_at_once_leave_one_whole_schema(empty: str) -> None:
     if empty.startswith("postgresql"):  # the second waits; on SQLite it may give up waiting for the file
         assert [process.returncode for process in both] == [0, 0]
     migrate.upgrade(empty)
-    assert migrate.status(empty).is_current
+    assert revisions.status(empty).is_current
     assert migrate.drift(empty) == []
 
 

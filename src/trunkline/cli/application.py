@@ -11,27 +11,8 @@ from collections.abc import Callable, Sequence
 from cyclopts import App, CycloptsError
 
 from trunkline import __version__
-from trunkline.cli.about import version
-from trunkline.cli.activations import activation_app
-from trunkline.cli.checking import check
-from trunkline.cli.configuration import settings
-from trunkline.cli.db import db_app
-from trunkline.cli.demo import demo
-from trunkline.cli.deploying import deploy
-from trunkline.cli.doctor import doctor
-from trunkline.cli.failures import Exit, explain
-from trunkline.cli.importing import import_app
-from trunkline.cli.install_keys import install_key_app
-from trunkline.cli.keys import key_app
-from trunkline.cli.providers import provider_app
+from trunkline.cli.failures import Exit
 from trunkline.cli.screen import Screen
-from trunkline.cli.serve import serve, up
-from trunkline.cli.setup import init
-from trunkline.cli.simulator import simulator
-from trunkline.cli.tenants import site_app, tenant_app
-from trunkline.cli.users import user_app
-from trunkline.cli.vault import vault_app
-from trunkline.cli.verify import verify
 from trunkline.infra.log import configure_log
 
 HELP = """\
@@ -52,38 +33,43 @@ app = App(
     suppress_keyboard_interrupt=False,
     result_action="return_value",
 )
-COMMANDS: tuple[Callable[..., Exit] | App, ...] = (
-    init,
-    serve,
-    up,
-    demo,
-    simulator,
-    check,
-    deploy,
-    import_app,
-    key_app,
-    provider_app,
-    user_app,
-    tenant_app,
-    site_app,
-    activation_app,
-    install_key_app,
-    db_app,
-    vault_app,
-    verify,
-    doctor,
-    settings,
-    version,
-)
-for command in COMMANDS:
-    app.command(command)
+# Where each command is; imported when it is named, or all of them when they are to be listed.
+COMMANDS = {
+    "init": "setup:init",
+    "serve": "serve:serve",
+    "up": "serve:up",
+    "demo": "demo:demo",
+    "simulator": "simulator:simulator",
+    "check": "checking:check",
+    "deploy": "deploying:deploy",
+    "import": "importing:import_app",
+    "key": "keys:key_app",
+    "provider": "providers:provider_app",
+    "user": "users:user_app",
+    "tenant": "tenants:tenant_app",
+    "site": "tenants:site_app",
+    "activation": "activations:activation_app",
+    "install-key": "install_keys:install_key_app",
+    "db": "db:db_app",
+    "vault": "vault:vault_app",
+    "verify": "verify:verify",
+    "doctor": "doctor:doctor",
+    "settings": "configuration:settings",
+    "version": "about:version",
+}
+for name, place in COMMANDS.items():
+    app.command(f"trunkline.cli.{place}", name=name)
 
 
-def run(arguments: Sequence[str]) -> int:
+def run(arguments: Sequence[str], *, loaded: Callable[[], None] = lambda: None) -> int:
     """Run one command line; the exit code.
 
     Whatever goes wrong is printed as one sentence and a hint; only with TRUNKLINE_LOG_LEVEL=debug is the
     trace of an unexpected error printed too.
+
+    Args:
+        arguments: what comes after the program's name.
+        loaded: called once what the command needs is imported, before it runs.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -91,12 +77,18 @@ def run(arguments: Sequence[str]) -> int:
     # Until `serve` says otherwise; without it, events would be mixed into what is printed.
     configure_log(json_lines=False, level="warning")
     try:
+        named, _, _ = app.parse_commands(list(arguments))  # imports the command
+        if not named or named[0] in app.help_flags:
+            app.resolved_commands()  # all are listed, each with the first line of its own help
+        loaded()
         answer = app(list(arguments))
     except BrokenPipeError:
         # Whoever read our output has had enough, e.g. `| head`; nothing more can be said there.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.FAILED
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # the last line of defence
+        from trunkline.cli.explanations import explain  # noqa: PLC0415  # only failures pay for it
+
         failure = explain(error)
         if os.environ.get("TRUNKLINE_LOG_LEVEL") == "debug" and not isinstance(error, CycloptsError):
             traceback.print_exception(error)

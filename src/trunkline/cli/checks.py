@@ -13,11 +13,11 @@ from pathlib import Path
 from msgspec import Struct
 
 from trunkline.bootstrap import Platform
-from trunkline.cli.failures import explain
+from trunkline.cli.explanations import explain
 from trunkline.cli.listening import port_problem
 from trunkline.cli.opening import opened, require_database
 from trunkline.core.access import list_keys
-from trunkline.infra.db import migrate
+from trunkline.infra.db import revisions
 from trunkline.infra.db.sqlite import MINIMUM_VERSION, check_version
 from trunkline.infra.vault import KeyRing
 from trunkline.kit.actor import system_actor
@@ -140,7 +140,7 @@ def check_schema(settings: Settings) -> Check:
     shown = redacted_url(settings.database_url)
     try:
         require_database(settings)
-        found = migrate.status(settings.database_url)
+        found = revisions.status(settings.database_url)
     except Exception as error:  # noqa: BLE001  # whatever it is, it is what the doctor was called for
         failure = explain(error)
         return Check("database", State.FAILED, failure.message, failure.hint)

@@ -6,10 +6,10 @@ from cyclopts import App
 from msgspec import Struct
 
 from trunkline.cli.failures import Exit
-from trunkline.cli.opening import opened, require_database
+from trunkline.cli.opening import created, require_database
 from trunkline.cli.options import NO_FLAGS, Common
-from trunkline.infra.db import migrate
-from trunkline.infra.db.migrate import SchemaStatus
+from trunkline.infra.db import revisions
+from trunkline.infra.db.revisions import SchemaStatus
 from trunkline.settings import Settings, redacted_url
 
 db_app = App(name="db", help="The database's schema: look at it, bring it up to date.")
@@ -35,7 +35,7 @@ def status(*, common: Common = NO_FLAGS) -> Exit:
     """
     settings = common.settings()
     require_database(settings)
-    found = migrate.status(settings.database_url)
+    found = revisions.status(settings.database_url)
     common.screen.result(
         _status(settings, found),
         f"database  {redacted_url(settings.database_url)}",
@@ -54,13 +54,12 @@ def upgrade(*, common: Common = NO_FLAGS) -> Exit:
     """
     settings, screen = common.settings(), common.screen
     require_database(settings)
-    before = migrate.status(settings.database_url)
+    before = revisions.status(settings.database_url)
     if not before.is_current:
         screen.note(f"Upgrading from {before.current or 'nothing'} to {before.head} …")
-        migrate.upgrade(settings.database_url)
-    with opened(settings):
-        pass  # proves that key file and database still belong together
-    after = migrate.status(settings.database_url)
+    with created(settings):
+        pass  # which also proves that key file and database still belong together
+    after = revisions.status(settings.database_url)
     done = "was current already" if before.is_current else f"is now at {after.current}"
     screen.result(_status(settings, after), f"The schema {done}.")
     return Exit.OK

@@ -10,6 +10,7 @@ A second signal stops waiting for requests that do not end.
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
 from contextlib import asynccontextmanager
@@ -22,7 +23,7 @@ from granian.log import LogLevels
 from granian.server.embed import Server
 from msgspec import structs
 
-from trunkline.bootstrap import application
+from trunkline.bootstrap import Platform, application
 from trunkline.cli.failures import CommandError, Exit
 from trunkline.cli.listening import Address, served_alone
 from trunkline.cli.opening import opened
@@ -53,7 +54,17 @@ def serve_instance(settings: Settings, address: Address, announce: Callable[[], 
     """
     begin_log(settings)
     with served_alone(settings), opened(structs.replace(settings, port=address.port)) as platform:
-        return uvloop.run(serve_application(application(platform), address, announce))
+        return uvloop.run(serve_application(application_of(platform), address, announce))
+
+
+def application_of(platform: Platform) -> Asgi:
+    """The application of an open instance, with all imported that its first requests would wait for.
+
+    Raises:
+        SettingsError: `default_dialect` is no dialect that is served.
+    """
+    platform.services.egress.load()
+    return application(platform)
 
 
 def begin_log(settings: Settings) -> None:
@@ -92,6 +103,9 @@ async def serve_application(
     if lifeline is not None:
         loop.add_reader(lifeline, stop.set)
     async with lifespan(app):
+        # What there is now lives as long as the process: no later search for garbage walks through it.
+        gc.collect()
+        gc.freeze()
         server = Server(
             app,
             address.host,

@@ -26,11 +26,11 @@ import structlog
 import uvloop
 from msgspec import structs
 
-from trunkline.bootstrap import application
-from trunkline.cli.failures import CommandError, Exit, explain
+from trunkline.cli.explanations import explain
+from trunkline.cli.failures import CommandError, Exit
 from trunkline.cli.listening import Address
 from trunkline.cli.opening import opened
-from trunkline.cli.serving import DRAIN_S, begin_log, serve_application
+from trunkline.cli.serving import DRAIN_S, application_of, begin_log, serve_application
 from trunkline.settings import Settings
 
 STOP_S = DRAIN_S + 30.0  # what a worker may take for requests, jobs and connections when it stops
@@ -81,7 +81,7 @@ def serve_as_worker(settings: Settings, address: Address, lifeline: Connection) 
     try:
         with opened(structs.replace(settings, port=address.port)) as platform:
             served = serve_application(
-                application(platform),
+                application_of(platform),
                 address,
                 lambda: lifeline.send_bytes(b"ready"),
                 signals=(signal.SIGTERM,),

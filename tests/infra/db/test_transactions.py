@@ -25,6 +25,7 @@ from trunkline.infra.db import (
     UniqueError,
     migrate,
     open_database,
+    revisions,
     sqlite,
     transaction_is_open,
 )
@@ -256,7 +257,7 @@ class TestSqlite:
 
 def test_the_schema_can_be_looked_at_while_the_database_is_open(database, database_url):
     database.write_now(add("a"))
-    found = migrate.status(database_url)
+    found = revisions.status(database_url)
     assert (found.is_current, found.is_newer) == (True, False)
     migrate.upgrade(database_url)
     assert database.read_now(names) == ["a"]

@@ -9,7 +9,6 @@ from trunkline.infra.db.database import (
     DeadlineError,
     UniqueError,
 )
-from trunkline.infra.db.postgres import PostgresDatabase
 from trunkline.infra.db.spec import Field, FieldKind, ListSpec, Mode, Relation, Scope, Specs
 from trunkline.infra.db.sqlite import SqliteDatabase
 from trunkline.infra.db.statements import Engine
@@ -38,5 +37,8 @@ __all__ = [
 def open_database(url: str, catalog: Catalog) -> Database:
     """Open a migrated database by URL: `sqlite:///path` or `postgresql://…`."""
     if url.startswith(("postgresql://", "postgres://")):
+        # Nothing that works on SQLite pays for the driver.
+        from trunkline.infra.db.postgres import PostgresDatabase  # noqa: PLC0415
+
         return PostgresDatabase(url, catalog)
     return SqliteDatabase(Path(url.removeprefix("sqlite:///")), catalog)

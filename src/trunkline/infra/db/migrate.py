@@ -9,82 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import apsw
-import psycopg
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, text
 
 from trunkline import migrations
+from trunkline.infra.db.revisions import BUSY_TIMEOUT_MS, SchemaError, status
 from trunkline.infra.db.schema import metadata
 
 LOCK_KEY = 7_461_003  # advisory lock of PostgreSQL: one migration at a time
-BUSY_TIMEOUT_MS = 5_000  # waiting for a server's write to end
 LOCK_TIMEOUT_MS = 10_000  # waiting for other sessions' locks; better to fail than to queue everybody
-
-
-@dataclass(frozen=True, slots=True)
-class SchemaStatus:
-    """Where a database's schema stands.
-
-    Attributes:
-        current: its revision, None when it has no schema yet.
-        head: the revision this code needs.
-        is_newer: it was migrated by a newer release.
-    """
-
-    current: str | None
-    head: str
-    is_newer: bool
-
-    @property
-    def is_current(self) -> bool:
-        """Whether this code can run on it as it is."""
-        return self.current == self.head
-
-
-class SchemaError(RuntimeError):
-    """The schema is not the one this code needs; the message says which command helps."""
-
-
-def status(url: str) -> SchemaStatus:
-    """Read where the schema of the database at `url` stands, changing nothing."""
-    head, known = _revisions()
-    current = _postgresql_revision(url) if url.startswith("postgres") else _sqlite_revision(url)
-    if head is None:
-        raise SchemaError("this installation has no migrations; reinstall it")
-    return SchemaStatus(current, head, current is not None and current not in known)
-
-
-@cache  # the migrations come with the code
-def _revisions() -> tuple[str | None, frozenset[str]]:
-    """The newest revision, and all of them."""
-    script = ScriptDirectory.from_config(_config())
-    return script.get_current_head(), frozenset(one.revision for one in script.walk_revisions())
-
-
-def require_current(url: str) -> None:
-    """Refuse a schema this code does not match.
-
-    Raises:
-        SchemaError: older (run `trunkline db upgrade`) or newer (upgrade Trunkline).
-    """
-    found = status(url)
-    if found.is_newer:
-        raise SchemaError(
-            f"the database is at revision {found.current}, newer than this Trunkline; upgrade it"
-        )
-    if not found.is_current:
-        at = f"is at revision {found.current}" if found.current else "is empty"
-        raise SchemaError(f"the database {at}, this Trunkline needs {found.head}: run `trunkline db upgrade`")
 
 
 def upgrade(url: str, revision: str = "head") -> None:
@@ -122,31 +61,6 @@ def _config(connection: Connection | None = None) -> Config:
     config.attributes["connection"] = connection
     config.attributes["metadata"] = metadata
     return config
-
-
-def _postgresql_revision(url: str) -> str | None:
-    # Without the lock of migrations: whoever only looks sees the schema as it was before one that is going on.
-    with psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
-        if connection.execute("SELECT to_regclass('alembic_version')").fetchall() == [(None,)]:
-            return None
-        found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    return None if found is None else str(found[0])
-
-
-def _sqlite_revision(url: str) -> str | None:
-    # Through the driver the server uses and without its exclusive lock: looking is allowed while it runs.
-    path = Path(url.removeprefix("sqlite:///"))
-    if not path.exists():
-        return None
-    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
-    try:
-        connection.set_busy_timeout(BUSY_TIMEOUT_MS)
-        if not connection.table_exists("main", "alembic_version"):
-            return None
-        found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    finally:
-        connection.close()
-    return None if found is None else str(found[0])
 
 
 @contextmanager

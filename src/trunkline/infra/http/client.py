@@ -14,15 +14,18 @@ import ssl
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from trunkline.infra.db import transaction_is_open
-from trunkline.infra.http.connecting import PinnedConnector
 from trunkline.infra.http.decoding import INLINE_BYTES, decoded
-from trunkline.infra.http.exchange import Exchange
-from trunkline.infra.http.line import Line
 from trunkline.infra.http.messages import Fetched, Limits, Outbound, Streamed
 from trunkline.infra.http.policy import EgressPolicy
 from trunkline.infra.http.resolving import Resolve, Resolving, SystemResolve
+
+if TYPE_CHECKING:
+    from trunkline.infra.http.exchange import Exchange
+    from trunkline.infra.http.line import Line
 
 _DEFAULT_LIMITS = Limits()
 _PUBLIC_ONLY = EgressPolicy()
@@ -58,6 +61,14 @@ class Egress:
         self._context = tls
         self._clock = clock
         self._lines: dict[asyncio.AbstractEventLoop, Line] = {}
+
+    @staticmethod
+    def load() -> None:
+        """Import what sending needs, before there is anything to send.
+
+        It takes a tenth of a second, and most commands never send.
+        """
+        import_module("trunkline.infra.http.exchange")
 
     async def fetch(self, request: Outbound, limits: Limits = _DEFAULT_LIMITS) -> Fetched:
         """Send a request and read its whole answer, undoing one content encoding.
@@ -105,12 +116,17 @@ class Egress:
     def _exchange(self, request: Outbound, limits: Limits) -> Exchange:
         if transaction_is_open():
             raise RuntimeError("a request was to be sent inside a transaction")
+        from trunkline.infra.http.exchange import Exchange  # noqa: PLC0415  # see `load`
+
         return Exchange(self._line, request, limits)
 
     async def _line(self) -> Line:
         loop = asyncio.get_running_loop()
         line = self._lines.get(loop)
         if line is None or line.session.closed:
+            from trunkline.infra.http.connecting import PinnedConnector  # noqa: PLC0415  # see `load`
+            from trunkline.infra.http.line import Line  # noqa: PLC0415  # see `load`
+
             for other in [known for known in tuple(self._lines) if known.is_closed()]:
                 self._lines.pop(other, None)
             line = self._lines[loop] = Line(
