@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from trunkline.infra.db.schema import metadata
 
 # Of PostgreSQL, by URL: what tests work on, and what empties it after each.
 _open: dict[str, PostgresDatabase] = {}
+_lent: Counter[str] = Counter()
 _emptying: dict[str, psycopg.Connection[Any]] = {}
 
 
@@ -29,9 +31,11 @@ class Lent(PostgresDatabase):
 
     def __init__(self, opened: PostgresDatabase, catalog: Catalog) -> None:
         vars(self).update(vars(opened), catalog=catalog)
+        _lent[self.url] += 1
 
     def close(self) -> None:
         """Leave it open for the next test."""
+        _lent[self.url] -= 1
 
 
 def lend(url: str, catalog: Catalog) -> Database:
@@ -39,6 +43,9 @@ def lend(url: str, catalog: Catalog) -> Database:
     if url.startswith("sqlite"):
         return open_database(url, catalog)
     if url not in _open:
+        # Nobody comes back to those: what has been given back would have been asked for instead of a new one.
+        for left in [other for other in _open if _lent[other] <= 0]:
+            let_go(left)
         _open[url] = PostgresDatabase(url, catalog)
     return Lent(_open[url], catalog)
 
