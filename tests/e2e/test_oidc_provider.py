@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.browser import Browser as OwnBrowser
 from tests.databases import Databases
 from tests.e2e.packages import installed
 from tests.instance import Instance
@@ -136,18 +137,28 @@ def connectable(instance: Instance, provider: dict[str, Any]) -> str:
     return integration
 
 
+def browser_of(instance: Instance) -> OwnBrowser:
+    """The same person's browser, as far as the instance sees it."""
+    return OwnBrowser(lambda path, headers: instance.api("GET", path, token="", headers=headers))
+
+
+def begun(instance: Instance, wanted: dict[str, Any]) -> str:
+    """The page that leads to the other side."""
+    url: str = instance.ok("POST", "/api/connections/authorize", wanted)["authorizationUrl"]
+    return url
+
+
 def test_connect_use_refresh_revoke(instance: Instance, provider: dict[str, Any]) -> None:
     integration = connectable(instance, provider)
     wanted = {"integrationId": integration, "workspaceId": instance.workspace_id}
-    url = instance.ok("POST", "/api/connections/authorize", wanted)["authorizationUrl"]
-    browser = Browser(provider["issuer"])
-    back = browser.follow(url)
+    browser, own = Browser(provider["issuer"]), browser_of(instance)
+    back = browser.follow(own.sent_on(begun(instance, wanted)))
     assert back.startswith(f"{CALLBACK}?")
     assert "iss=" in back
-    page = instance.api("GET", back.removeprefix(PUBLIC_URL), token="")
+    page = own.get(back)
     assert (page.status, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert b"Connected" in page.body
-    assert instance.api("GET", back.removeprefix(PUBLIC_URL), token="").status == 400
+    assert own.get(back).status == 400
 
     (row,) = instance.ok("GET", "/api/connections")["data"]
     assert (row["status"], row["reason"], row["name"]) == ("ok", None, "User ada")
@@ -170,17 +181,17 @@ def test_connect_use_refresh_revoke(instance: Instance, provider: dict[str, Any]
     assert instance.api("GET", f"{there}/proxy/me").status == 404
     revoke(instance)
     assert instance.ok("GET", there)["revocation"] == "done"
-    again = browser.follow(instance.ok("POST", "/api/connections/authorize", wanted)["authorizationUrl"])
-    assert instance.api("GET", again.removeprefix(PUBLIC_URL), token="").status == 200
+    again = browser.follow(own.sent_on(begun(instance, wanted)))
+    assert own.get(again).status == 200
 
 
 def test_what_was_revoked_is_refused_there(instance: Instance, provider: dict[str, Any]) -> None:
     """The test opens what is stored, to see what becomes of it on the other side."""
     integration = connectable(instance, provider)
     wanted = {"integrationId": integration, "workspaceId": instance.workspace_id}
-    browser = Browser(provider["issuer"])
-    back = browser.follow(instance.ok("POST", "/api/connections/authorize", wanted)["authorizationUrl"])
-    assert instance.api("GET", back.removeprefix(PUBLIC_URL), token="").status == 200
+    browser, own = Browser(provider["issuer"]), browser_of(instance)
+    back = browser.follow(own.sent_on(begun(instance, wanted)))
+    assert own.get(back).status == 200
     (row,) = instance.ok("GET", "/api/connections")["data"]
     there = f"/api/connections/{row['id']}"
     headers = {"Authorization": f"Bearer {access_token(instance, row['id'])}"}

@@ -76,7 +76,8 @@ def test_every_answer_may_be_read(
         ("OPTIONS", "/notes/api/notes", ASKING),
         ("GET", "/notes/api/notes", {**WRITER, **ORIGIN}),
         ("OPTIONS", "/docs", ASKING),
-        ("OPTIONS", "/v1/no/such/path", ASKING),
+        ("OPTIONS", "/no/such/path", ASKING),
+        ("OPTIONS", "/notes/no/such/path", ASKING),
     ],
 )
 def test_no_other_answer_gives_leave(
@@ -85,6 +86,24 @@ def test_no_other_answer_gives_leave(
     answer = call(app, method, path, headers)
     assert answer.status != 204
     assert "access-control-allow-methods" not in told(answer)
+
+
+@pytest.mark.parametrize("path", ["/v1/no/such/path", "/v1", "/v1/api/", "/open/no/such/path"])
+def test_a_path_that_is_not_there_is_told_so_to_pages_too(app: Application, path: str) -> None:
+    answer = call(app, "OPTIONS", path, {**ASKING, "access-control-request-method": "DELETE"})
+    assert (answer.status, answer.body) == (204, b"")
+    assert told(answer) == {
+        "access-control-allow-origin": "*",
+        "access-control-allow-methods": ", ".join(sorted({one.method for one in NOTES.routes})),
+        "access-control-allow-headers": "content-type, authorization",
+        "access-control-max-age": "600",
+        "access-control-expose-headers": "x-request-id, link",
+    }
+
+
+def test_what_is_no_browsers_question_of_a_path_that_is_not_there_is_refused(app: Application) -> None:
+    for headers in ({}, ORIGIN, {"access-control-request-method": "POST"}):
+        assert call(app, "OPTIONS", "/v1/no/such/path", headers).status == 404
 
 
 def test_what_is_no_browsers_question_is_a_method_that_is_not_there(app: Application) -> None:

@@ -7,6 +7,7 @@ the handler, encode, keep the answer.
 """
 
 from trunkline.web.application import Application, Resolver
+from trunkline.web.browsers import known_browser, read_cookie, remembered_browser
 from trunkline.web.cors import Cors
 from trunkline.web.dialect import Claims, Credentials, Dialect, SecurityScheme
 from trunkline.web.incoming import Incoming
@@ -36,6 +37,9 @@ __all__ = [
     "SecurityScheme",
     "Services",
     "Upload",
+    "known_browser",
     "openapi_document",
     "page",
+    "read_cookie",
+    "remembered_browser",
 ]

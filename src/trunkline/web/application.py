@@ -90,7 +90,7 @@ class Application:
         choice = None
         try:
             page = self._pages.get(incoming.path)
-            preflight = None if page is not None else self._preflight(incoming)
+            preflight = None if page is not None else self._preflight(incoming, dialect)
             match = None if page is not None or preflight is not None else self._match(incoming)
             if preflight is not None:
                 dialect, answer = preflight
@@ -114,15 +114,21 @@ class Application:
             answer.headers |= dialect.cors.headers()
         await answer.send(send, request_id=incoming.request_id, head=incoming.method == "HEAD")
 
-    def _preflight(self, incoming: Incoming) -> tuple[Dialect, Answer] | None:
-        """What a browser is told that asks for a page of another origin; None where nobody gives it leave."""
+    def _preflight(self, incoming: Incoming, dialect: Dialect) -> tuple[Dialect, Answer] | None:
+        """What a browser is told that asks for a page of another origin; None where nobody gives it leave.
+
+        Where there is nothing, whoever refuses what follows gives leave as well, or no page could read why.
+        """
         if not is_preflight(incoming):
             return None
-        for candidates in (methods := self._router.methods(incoming.path)).values():
+        methods = self._router.methods(incoming.path)
+        for candidates in methods.values():
             for endpoint in candidates:
                 if endpoint.dialect.cors is not None:
                     return endpoint.dialect, endpoint.dialect.cors.preflight(methods)
-        return None
+        if methods or dialect.cors is None:
+            return None
+        return dialect, dialect.cors.preflight({route.method for route in dialect.routes})
 
     def _match(self, incoming: Incoming) -> Match | None:
         path = incoming.path

@@ -127,7 +127,7 @@ class Endpoint:
         media_type = self._media_type(call.incoming)
         kept = await self._database.write(lambda tx: repeat(tx).begin(media_type))
         if kept is not None:
-            return kept
+            return self._varying(kept)
         try:
             answer = self._encoded(await self.route.handler(call), call.incoming)
         except Exception:
@@ -228,7 +228,7 @@ class Endpoint:
             if repeat is not None:
                 repeat.keep(answer)
         self._tag(answer)
-        return answer
+        return self._varying(answer)
 
     def _repeatable(self, call: Call | FlowCall, asked: _Asked) -> RepeatableRequest | None:
         if asked.key is None:
@@ -264,9 +264,7 @@ class Endpoint:
 
     def _encoded(self, result: Any, incoming: Incoming) -> Answer:
         reply = result if isinstance(result, Reply) else Reply(body=result)
-        answer = Answer(reply.status or self.route.status, dict(reply.headers))
-        if self.dialect.negotiate is not None:
-            answer.headers.setdefault("vary", VARY)
+        answer = self._varying(Answer(reply.status or self.route.status, dict(reply.headers)))
         if isinstance(reply.body, AsyncIterator):
             answer.stream = cast("Stream", reply.body)
             if reply.media_type is not None:
@@ -274,6 +272,11 @@ class Endpoint:
         elif reply.body is not None and answer.status not in BODILESS:
             answer.body = self._bytes(reply.body)
             answer.headers["content-type"] = reply.media_type or self._media_type(incoming)
+        return answer
+
+    def _varying(self, answer: Answer) -> Answer:
+        if self.dialect.negotiate is not None:
+            answer.headers.setdefault("vary", VARY)
         return answer
 
     def _bytes(self, value: Any) -> bytes:

@@ -26,6 +26,7 @@ from trunkline.web.services import Services
 KEY_HEADER: Final = "Idempotency-Key"
 REPLAYED_HEADER: Final = "idempotency-replayed"
 KEY_PATTERN: Final = "[!-~]{1,255}"  # visible ASCII
+_ANEW: Final = ("content-type", "vary", "set-cookie")  # said by each answer, or meant for one client
 _KEY = re.compile(KEY_PATTERN, re.ASCII)
 
 
@@ -73,14 +74,16 @@ class Repeat:
         give_up(self._tx, self._request)
 
     def keep(self, answer: Answer) -> None:
-        """Keep the answer for the next one."""
-        keep_answer(self._tx, self._request, KeptAnswer(answer.status, answer.body.decode()), self._seal)
+        """Keep the answer for the next one, with what it says of itself: where the new object is, for one."""
+        headers = {name: value for name, value in answer.headers.items() if name not in _ANEW}
+        kept = KeptAnswer(answer.status, answer.body.decode(), headers)
+        keep_answer(self._tx, self._request, kept, self._seal)
 
 
 def _replayed(kept: KeptAnswer | None, media_type: str) -> Answer | None:
     if kept is None:
         return None
-    headers = {REPLAYED_HEADER: "true"}
+    headers = {**kept.headers, REPLAYED_HEADER: "true"}
     if kept.body:
         headers["content-type"] = media_type
     return Answer(kept.status, headers, kept.body.encode())

@@ -6,8 +6,10 @@ from typing import Any
 
 from tests.core.access.world import SYSTEM
 from tests.core.connections.desk import Desk
-from trunkline.core import providers
+from trunkline.core import providers, workspaces
 from trunkline.kit.secret import Secret
+
+KEY = "demo-api-key"
 
 
 def define(
@@ -41,3 +43,19 @@ def define(
     desk.world.write(lambda tx: providers.create_provider(tx, SYSTEM, request))
     desk.world.write(lambda tx: providers.create_provider_app(tx, SYSTEM, desk.vault, app))
     return name
+
+
+def group(desk: Desk, ref: str = "acme-customer") -> str:
+    """A group of workspace `one`."""
+    return desk.world.group(desk.world.one, ref).id
+
+
+def consumer(desk: Desk, ref: str = "bob", project_id: str | None = None) -> str:
+    """A consumer of workspace `one`."""
+    project = project_id or desk.world.one
+    return desk.world.write(lambda tx: workspaces.ensure_consumer(tx, SYSTEM, project, ref)).id
+
+
+def by_key(desk: Desk, suffix: str = "") -> str:
+    """A provider that takes an API key."""
+    return define(desk, suffix=suffix, scheme="api_key")

@@ -44,7 +44,6 @@ def heed(desk: Desk, connection_id: str, *statuses: int) -> None:
         desk.run(connections.heed_answer(desk.env, used, status))
 
 
-
 class TestWhereTheProviderCanBeAsked:
     def test_a_credential_that_it_refuses_too_is_its_owners_problem(self, desk: Desk) -> None:
         row = by_key(desk)

@@ -2,53 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from tests.core.access.world import SYSTEM
 from tests.core.connections.desk import LIFE, Desk
-from tests.core.connections.offering import define
-from trunkline.core import access, connections, integrations, providers, workspaces
+from tests.core.connections.offering import KEY, by_key, consumer, define, group
+from trunkline.core import connections, integrations, workspaces
 from trunkline.core.connections import (
-    CredentialRefusedError,
-    Imported,
     InvalidStateError,
-    NeedsReauthError,
     NotConnectableError,
     NothingToConnectError,
-    RefreshUnavailableError,
     WrongAccountError,
 )
 from trunkline.core.connections.invariants import connection_findings
 from trunkline.infra.db import Tx
 from trunkline.kit.actor import Actor
-from trunkline.kit.clock import stamp
 from trunkline.kit.errors import ForbiddenError, InvalidRequestError, NotFoundError
 from trunkline.kit.ids import new_id
 from trunkline.kit.secret import Secret
-
-KEY = "demo-api-key"
-
-
-def group(desk: Desk, ref: str = "acme-customer") -> str:
-    """A group of workspace `one`."""
-    return desk.world.group(desk.world.one, ref).id
-
-
-def consumer(desk: Desk, ref: str = "bob", project_id: str | None = None) -> str:
-    """A consumer of workspace `one`."""
-    project = project_id or desk.world.one
-    return desk.world.write(lambda tx: workspaces.ensure_consumer(tx, SYSTEM, project, ref)).id
-
-
-def by_key(desk: Desk, suffix: str = "") -> str:
-    """A provider that takes an API key."""
-    return define(desk, suffix=suffix, scheme="api_key")
 
 
 def test_a_provider_is_connected_used_refreshed_and_revoked_without_an_integration(desk: Desk) -> None:
@@ -230,183 +203,6 @@ def test_a_provider_that_is_gone_or_has_changed_stops_its_connections(desk: Desk
     desk.world.write(lambda tx: tx.run("DELETE FROM providers WHERE name = :name", name=provider))
     with pytest.raises(NotConnectableError, match=f"the provider {provider} does not exist any more"):
         desk.use(row.id)
-
-
-# What whoever connects brings along
-
-
-def test_tokens_granted_elsewhere_are_used_until_they_end(desk: Desk) -> None:
-    provider, tokens = define(desk), desk.client.connect()
-    imported = Imported(
-        access_expires_at=stamp(desk.world.clock.now() + timedelta(seconds=120)), scopes=("crm.read",)
-    )
-    given = {"accessToken": tokens["access_token"], "refreshToken": tokens["refresh_token"]}
-    row = desk.connect(None, provider=provider, credentials=given, imported=imported, mode="shared")
-    assert (row.access_expires_at, bytes(row.scopes)) == (imported.access_expires_at, b'["crm.read"]')
-    assert desk.token(row.id) == tokens["access_token"]
-    assert desk.refreshes() == {}
-    desk.later(seconds=121)
-    assert desk.token(row.id) != tokens["access_token"]
-    assert desk.refreshes() == {"issued": 1}
-
-
-def test_an_access_token_that_has_ended_is_exchanged_before_it_is_kept(desk: Desk) -> None:
-    provider, tokens = define(desk), desk.client.connect()
-    imported = Imported(access_expires_at="2026-03-01T11:59:59.000000Z")
-    given = {"accessToken": tokens["access_token"], "refreshToken": tokens["refresh_token"]}
-    row = desk.connect(None, provider=provider, credentials=given, imported=imported, mode="shared")
-    assert desk.token(row.id) != tokens["access_token"]
-    assert desk.refreshes() == {"issued": 1}
-    del given["refreshToken"]
-    with pytest.raises(InvalidRequestError, match=r"accessToken: has expired, and there is no refreshToken"):
-        desk.connect(None, provider=provider, credentials=given, imported=imported, mode="shared")
-
-
-def test_a_customers_own_client_asks_for_what_it_was_told_to(desk: Desk) -> None:
-    provider = define(desk, grant="client_credentials", default_scopes=["crm.read", "crm.write"])
-    given = {"clientId": desk.client.id, "clientSecret": desk.client.secret, "scope": "crm.read"}
-    row = desk.connect(None, provider=provider, credentials=given, mode="shared")
-    assert (row.grant_type, row.refreshable, bytes(row.scopes)) == (
-        "client_credentials",
-        True,
-        b'["crm.read"]',
-    )
-    assert desk.works(desk.token(row.id)) == 200
-    with pytest.raises(CredentialRefusedError):
-        desk.connect(None, provider=provider, credentials={**given, "clientSecret": "wrong"}, mode="shared")
-
-
-def test_a_scheme_of_the_providers_own_sends_what_was_typed_in(desk: Desk) -> None:
-    custom = providers.CustomAuth(
-        inputs=[providers.CustomInput(name="user"), providers.CustomInput(name="key")],
-        headers=[providers.CustomPart(name="X-API-Key", value="{key}")],
-        params=[providers.CustomPart(name="who", value="{user}@acme")],
-    )
-    provider = define(desk, scheme="custom", custom=custom)
-    row = desk.connect(None, provider=provider, credentials={"user": "ada", "key": KEY}, mode="shared")
-    assert (row.scheme, row.status, row.hint, row.refreshable) == ("custom", "ok", "", False)
-    used = desk.use(row.id)
-    assert (list(used.headers), list(used.params)) == ([("X-API-Key", KEY)], [("who", "ada@acme")])
-    for given, told in (
-        ({"user": "ada"}, "credentials.key: is required"),
-        ({"user": "ada", "key": KEY, "more": "x"}, "credentials.more: is not asked for; user, key is"),
-        ({"user": "ada", "key": "a\r\nX: y"}, "credentials.key: has a character that cannot be sent"),
-    ):
-        with pytest.raises(InvalidRequestError) as caught:
-            desk.connect(None, provider=provider, credentials=given, mode="shared")
-        assert caught.value.message == told
-    with pytest.raises(CredentialRefusedError):
-        desk.connect(None, provider=provider, credentials={"user": "ada", "key": "wrong"}, mode="shared")
-
-
-# Tokens on demand
-
-
-def test_a_fresh_token_is_got_for_the_asking_and_once_for_all_who_ask(desk: Desk) -> None:
-    row = desk.authorize(None, provider=define(desk), mode="shared")
-    same = desk.run(connections.renew(desk.env, desk.actor("editor"), row.id))
-    assert (same.generation, desk.refreshes()) == (1, {})
-    after = desk.run(connections.renew(desk.env, desk.actor("editor"), row.id, force=True))
-    assert (after.generation, desk.refreshes()) == (2, {"issued": 1})
-    desk.later(seconds=LIFE.total_seconds())
-    ended = desk.run(connections.renew(desk.env, desk.actor("editor"), row.id))
-    assert (ended.generation, desk.refreshes()) == (3, {"issued": 2})
-
-    async def many() -> set[int]:
-        asking = (connections.renew(desk.env, desk.actor("editor"), row.id, force=True) for _ in range(10))
-        return {found.generation for found in await asyncio.gather(*asking)}
-
-    assert desk.run(many()) == {4}
-    assert desk.refreshes() == {"issued": 3}
-
-
-def test_a_token_that_cannot_be_renewed_is_kept_and_it_is_said(desk: Desk) -> None:
-    row = desk.authorize(None, provider=define(desk), mode="shared")
-    before = desk.token(row.id)
-    desk.client.faults("server-error", on=["token"], times=1)
-    with pytest.raises(RefreshUnavailableError):
-        desk.run(connections.renew(desk.env, desk.actor("editor"), row.id, force=True))
-    assert desk.token(row.id) == before
-
-
-def test_what_cannot_be_renewed_stays_as_it_is(desk: Desk) -> None:
-    row = desk.connect(None, provider=by_key(desk), credentials={"apiKey": KEY}, mode="shared")
-    assert desk.run(connections.renew(desk.env, desk.actor("editor"), row.id, force=True)) == row
-    with pytest.raises(ForbiddenError):
-        desk.run(connections.renew(desk.env, desk.actor("viewer"), row.id, force=True))
-    with pytest.raises(NotFoundError):
-        desk.run(connections.renew(desk.env, desk.actor("stranger"), row.id, force=True))
-
-
-# Who is shown a credential
-
-
-def project_key(desk: Desk, **narrowed: Any) -> Actor:
-    """A key of project `one`, over its groups."""
-    return replace(desk.world.project("admin"), key_id=new_id(), **narrowed)
-
-
-def test_a_projects_own_key_is_shown_a_credential_and_it_is_on_record(desk: Desk) -> None:
-    row = desk.authorize(None, desk.world.project("editor"), provider=define(desk), workspace_id=group(desk))
-    key = project_key(desk)
-    found = desk.world.write(lambda tx: connections.reveal_credential(tx, key, desk.vault, row.id))
-    assert (found.names, found.access) == (["accessToken"], Secret(desk.token(row.id, key)))
-    both = desk.world.write(
-        lambda tx: connections.reveal_credential(tx, key, desk.vault, row.id, refresh_token=True)
-    )
-    assert both.names == ["accessToken", "refreshToken"]
-    assert desk.happened(row.id) == ["created", "credential_revealed", "credential_revealed"]
-
-
-def test_nobody_else_is_shown_one(desk: Desk) -> None:
-    place = group(desk)
-    row = desk.connect(
-        None,
-        desk.world.project("editor"),
-        provider=by_key(desk),
-        workspace_id=place,
-        credentials={"apiKey": KEY},
-    )
-    front_end = desk.world.read(
-        lambda tx: access.front_end_actor(
-            tx,
-            project_id=desk.world.one,
-            user_id=desk.world.users["admin"],
-            key_id=None,
-            group_ref="acme-customer",
-            consumer_ref="bob",
-        )
-    )
-    callers = [
-        desk.actor("boss"),
-        replace(desk.actor("boss"), key_id=new_id()),
-        desk.world.project("admin"),
-        project_key(desk, operations=frozenset({"connections:read"})),
-        project_key(desk, entity_ids=frozenset({row.id})),
-        replace(front_end, key_id=new_id()),
-        replace(desk.world.project("editor"), key_id=new_id()),
-    ]
-
-    def reveal(tx: Tx, actor: Actor) -> connections.Revealed:
-        return connections.reveal_credential(tx, actor, desk.vault, row.id)
-
-    for actor in callers:
-        with pytest.raises(ForbiddenError):
-            desk.world.write(reveal, actor)
-    with pytest.raises(NotFoundError):
-        desk.world.write(reveal, desk.actor("stranger"))
-    assert desk.happened(row.id) == ["created"]
-
-
-def test_a_credential_that_is_no_good_is_not_shown(desk: Desk) -> None:
-    row = desk.connect(None, provider=by_key(desk), credentials={"apiKey": KEY}, mode="shared")
-    desk.put(row.id, status="needs_reauth", reason="revoked")
-    found = desk.world.write(
-        lambda tx: connections.reveal_credential(tx, project_key(desk), desk.vault, row.id)
-    )
-    assert found.names == []
-    with pytest.raises(NeedsReauthError):
-        desk.run(connections.renew(desk.env, desk.actor("editor"), row.id, force=True))
 
 
 # Who began it

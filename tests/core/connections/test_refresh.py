@@ -294,9 +294,7 @@ def test_a_client_that_is_refused_is_the_integrations_problem_not_the_owners(des
 def test_that_the_client_is_refused_is_told_once_and_so_is_that_it_is_not_any_more(desk: Desk) -> None:
     row = desk.authorize(desk.integration())
     mended = {"clientSecret": desk.client.secret, "redirectUris": [desk.client.redirect_uri]}
-    desk.simulated.admin(
-        "PUT", f"/simulator/clients/{desk.client.id}", {**mended, "clientSecret": "changed"}
-    )
+    desk.simulated.admin("PUT", f"/simulator/clients/{desk.client.id}", {**mended, "clientSecret": "changed"})
     desk.later(**EXPIRE)
     for _ in range(2):
         with pytest.raises(TokenRefusedError):
@@ -322,9 +320,7 @@ def test_what_is_suspended_while_it_is_refreshed_keeps_its_reason(desk: Desk) ->
     assert lease is not None
     desk.put(row.id, status="suspended", reason="user_inactive")
     desk.world.write(
-        lambda tx: give_back(
-            tx, REFRESHER, standing, lease, 5.0, reason=Reason.CLIENT_REJECTED, spent=False
-        )
+        lambda tx: give_back(tx, REFRESHER, standing, lease, 5.0, reason=Reason.CLIENT_REJECTED, spent=False)
     )
     assert desk.status(row.id) == ("suspended", "user_inactive")
     assert desk.happened(row.id) == ["created"]

@@ -4,6 +4,7 @@ import threading
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -301,3 +302,43 @@ def test_deleted_groups_are_listed_for_admins(world: World) -> None:
     assert refs(world, world.actor("admin"), deleted=Deleted.ONLY) == ["g"]
     assert refs(world, world.actor("editor"), deleted=Deleted.ONLY) == []
     assert refs(world, world.actor("admin")) == []
+
+
+def page_of(world: World, name: str = "editor", project_id: str | None = None) -> Actor:
+    return replace(world.project(name, project_id), front_end=True)
+
+
+def count_groups(world: World) -> int:
+    return int(world.read(lambda tx: tx.value("SELECT count(*) FROM workspaces WHERE by_page = 1")))
+
+
+def test_the_pages_of_a_project_make_a_hundred_groups_a_minute(world: World) -> None:
+    page, server = page_of(world), world.project("editor")
+    ensure(world, server, "by-the-server")
+    for number in range(100):
+        ensure(world, page, f"g-{number}")
+        if number == 0:
+            world.clock.advance(timedelta(seconds=20))
+    with pytest.raises(workspaces.TooManyGroupsError) as refused, world.changes_nothing():
+        ensure(world, page, "one-too-many")
+    assert (refused.value.retry_after_s, "Retry-After" in refused.value.remedy) == (40, True)
+    assert ensure(world, page, "g-7").external_ref == "g-7"
+    assert ensure(world, server, "still-by-the-server").external_ref == "still-by-the-server"
+    elsewhere = page_of(world, "boss", world.two)
+    assert world.write(workspaces.ensure_group, elsewhere, world.two, "g").external_ref == "g"
+    world.clock.advance(timedelta(seconds=40))
+    assert ensure(world, page, "one-too-many").external_ref == "one-too-many"
+    with pytest.raises(workspaces.TooManyGroupsError) as again:
+        ensure(world, page, "and-another")
+    assert again.value.retry_after_s == 20
+    assert count_groups(world) == 102
+
+
+def test_the_pace_is_asked_about_only_where_a_page_makes_a_group(world: World) -> None:
+    def statements(actor: Actor, ref: str) -> int:
+        return world.write(lambda tx: (workspaces.ensure_group(tx, actor, world.one, ref), tx.statements)[1])
+
+    page, server = page_of(world), world.project("editor")
+    by_server, by_page = statements(server, "a"), statements(page, "b")
+    assert by_page == by_server + 1
+    assert statements(page, "b") == statements(server, "a")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.asgi import Response
 from tests.dialects.ampersand.connecting import BEARER, KEY, Online
 from trunkline.infra.db.schema import metadata
 
@@ -432,3 +433,21 @@ def test_a_repeated_request_connects_once(online: Online) -> None:
     first, again = (online.send("POST", path, body, headers=headers) for _ in range(2))
     assert (first.status, again.status, first.json) == (201, 201, again.json)
     assert online.happened(first.json["id"]) == ["created"]
+
+
+def test_a_pages_key_makes_only_so_many_groups_a_minute(online: Online) -> None:
+    provider = online.by_code()
+    key = online.project_key("frontend")
+    body = {"projectIdOrName": "main", "provider": provider, "consumerRef": "user_1"}
+
+    def asking(number: int, key: str) -> Response:
+        return online.send("POST", "/v1/oauth-connect", {**body, "groupRef": f"g-{number}"}, key=key)
+
+    assert {asking(number, key).status for number in range(100)} == {200}
+    before = online.instance.count("SELECT count(*) FROM workspaces")
+    refused = asking(100, key)
+    assert (refused.status, refused.headers["retry-after"]) == (429, "60")
+    assert refused.json["type"].endswith(":too_many_groups")
+    assert "from your server" in refused.json["remedy"]
+    assert online.instance.count("SELECT count(*) FROM workspaces") == before
+    assert [asking(7, key).status, asking(100, online.project_key()).status] == [200, 200]

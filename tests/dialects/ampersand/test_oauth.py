@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from base64 import b64encode
 from datetime import timedelta
@@ -11,7 +12,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
-from tests.dialects.ampersand.connecting import CALLBACK, WHO, Online
+from tests.browser import Browser
+from tests.dialects.ampersand.connecting import CALLBACK, PUBLIC_URL, WHO, Online
 
 HOST = "https://app.publisher.example"
 
@@ -108,6 +110,19 @@ def test_a_state_is_good_once_and_only_if_it_was_given_out(online: Online) -> No
     assert online.ended(late).message["data"] == {"error": "invalid_state"}
 
 
+def test_where_it_is_asked_for_only_the_browser_that_opened_the_window_ends_it(online: Online) -> None:
+    mine, another = (Browser(lambda path, headers: online.raw("GET", path, headers=headers)) for _ in "ab")
+    provider = online.by_code()
+    url = online.window(provider, enableCSRFProtection=True)
+    assert url.startswith(f"{PUBLIC_URL}/api/oauth/start?state=")
+    back = online.consent(mine.sent_on(url))
+    refused = another.get(back)
+    assert (refused.status, b"AUTHORIZATION_FAILED" in refused.body) == (400, True)
+    back = online.consent(mine.sent_on(online.window(provider, enableCSRFProtection=True)))
+    done = mine.get(back)
+    assert (done.status, b"AUTHORIZATION_SUCCEEDED" in done.body) == (200, True)
+
+
 def test_a_state_of_another_callback_is_refused(online: Online) -> None:
     path = online.consent(online.window(online.by_code()))
     elsewhere = f"/api/oauth/callback?{path.partition('?')[2]}"
@@ -191,6 +206,56 @@ def test_the_app_that_is_named_is_the_one_of_the_provider(online: Online) -> Non
     for wrong in (other, "00000000-0000-7000-8000-000000000000"):
         problem = online.refused(422, "POST", "/v1/oauth-connect", {**body, "providerAppId": wrong})
         assert problem["issues"][0]["name"] == "providerAppId"
+
+
+def test_what_the_app_says_besides_is_in_the_url_and_the_rest_stays_as_it_is(online: Online) -> None:
+    provider = online.provider(authorizeParams={"prompt": "login", "access_type": "offline"})
+    app = online.path(f"/provider-apps/{online.app(provider)}")
+    plain = asked(online.window(provider))
+    said = {"optional_scope": ["a", "b", "c&state=x"], "prompt": ["consent"]}
+    body = {"updateMask": ["metadata"], "providerApp": {"metadata": {"authQueryParams": said}}}
+    online.ok("PATCH", app, body)
+    url = online.window(provider)
+    query = parse_qs(urlsplit(url).query, strict_parsing=True)
+    assert (query["optional_scope"], query["prompt"], query["access_type"]) == (
+        ["a b c&state=x"],
+        ["consent"],
+        ["offline"],
+    )
+    assert set(query) == {*plain, "optional_scope"}
+    for name in ("response_type", "client_id", "redirect_uri", "scope", "code_challenge_method"):
+        assert query[name] == [plain[name]]
+    assert online.ended(online.consent(url)).message["eventType"] == "AUTHORIZATION_SUCCEEDED"
+
+
+@pytest.mark.parametrize(
+    "name", ["state", "Redirect_URI", "code_challenge", "client_id", "response_type", "request"]
+)
+def test_what_authorizations_say_by_themselves_is_nobody_elses_to_say(online: Online, name: str) -> None:
+    provider = online.provider()
+    app_id = online.app(provider)
+    metadata = {"authQueryParams": {name: ["another"]}}
+    body = {"updateMask": ["metadata"], "providerApp": {"metadata": metadata}}
+    problem = online.refused(400, "PATCH", online.path(f"/provider-apps/{app_id}"), body)
+    assert problem["issues"][0]["name"] == f"metadata.authQueryParams.{name}"
+    stored = {"metadata": json.dumps(metadata), "id": app_id.replace("-", "")}
+    online.instance.database.write_now(
+        lambda tx: tx.run("UPDATE provider_apps SET metadata = :metadata WHERE id = :id", **stored)
+    )
+    url = online.window(provider)
+    assert "another" not in url
+    assert asked(url)["client_id"] == online.client.id
+
+
+@pytest.mark.parametrize(
+    "metadata", ['{"authQueryParams": {"a": "b"}}', '{"authQueryParams": []}', '{"a": 1}']
+)
+def test_notes_of_somebody_elses_beside_an_app_say_nothing(online: Online, metadata: str) -> None:
+    provider = online.by_code()
+    online.instance.database.write_now(
+        lambda tx: tx.run("UPDATE provider_apps SET metadata = :metadata", metadata=metadata)
+    )
+    assert "a" not in asked(online.window(provider))
 
 
 def test_what_was_connected_is_revoked_when_it_is_deleted(online: Online) -> None:

@@ -91,6 +91,22 @@ def test_a_page_of_another_origin_is_told_what_the_vendors_library_sends(desk: D
     assert exposed == "x-request-id, link, x-next-cursor"
 
 
+@pytest.mark.parametrize("path", ["/v1/nothing", "/ampersand/v1/nothing", "/v1/projects/a/b/c/d/e"])
+def test_a_page_of_another_origin_may_ask_for_what_is_not_there(desk: Desk, path: str) -> None:
+    asking = {"origin": "https://app.example.com", "access-control-request-method": "PATCH"}
+    answer = call(desk.instance.app, "OPTIONS", path, asking)
+    assert (answer.status, answer.headers["access-control-allow-origin"]) == (204, "*")
+    assert answer.headers["access-control-allow-methods"] == "DELETE, GET, PATCH, POST, PUT"
+    assert "authorization" in answer.headers["access-control-allow-headers"].split(", ")
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/api/nothing", "/platform/v1/nothing", "/informer/v1/nothing"])
+def test_nobody_else_gives_leave_for_what_is_not_there(desk: Desk, path: str) -> None:
+    asking = {"origin": "https://app.example.com", "access-control-request-method": "GET"}
+    answer = call(desk.instance.app, "OPTIONS", path, asking)
+    assert (answer.status, "access-control-allow-origin" in answer.headers) == (404, False)
+
+
 def test_pages_of_other_origins_read_no_other_dialect(desk: Desk) -> None:
     answer = desk.instance.api("GET", "/api/workspaces", headers={"origin": "https://app.example.com"})
     assert not [name for name in answer.headers if name.startswith("access-control-")]

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from tests.asgi import Headers, Response, acall, call
 from tests.instance import Instance
@@ -197,6 +197,11 @@ class Online(Desk):
         answer = self.send("GET", f"{path}/connect{query}", **more)
         assert answer.status == 302, answer.body
         return answer, answer.headers["set-cookie"].partition(";")[0]
+
+    def said(self, started: Response) -> dict[str, str]:
+        """What the provider's page leads back with: the state and a code."""
+        query = urlsplit(self.consent(started)).query
+        return {name: value for name, (value,) in parse_qs(query).items() if name in ("code", "state")}
 
     def consent(self, started: Response) -> str:
         """The callback's path, as the provider's page leads to it."""

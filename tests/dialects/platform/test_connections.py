@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.asgi import Response
+from tests.browser import Browser
 from tests.databases import Databases
 from tests.dialects.platform.people import NOW, filtered, person, refusal, refused_at
 from tests.instance import Instance
@@ -83,17 +84,22 @@ def pasted(instance: Instance, integration: str, key: str = KEY, **more: Any) ->
 
 
 def consent(simulated: Simulated, url: str) -> str:
-    """The path and query the provider sends the browser back with."""
+    """Where the provider sends the browser back to."""
     parts = urlsplit(url)
     answer = simulated.request("GET", f"{parts.path}?{parts.query}")
     assert answer.headers["location"].startswith(CALLBACK)
-    return answer.headers["location"].removeprefix(PUBLIC_URL)
+    return answer.headers["location"]
+
+
+def browser_of(instance: Instance) -> Browser:
+    return Browser(lambda path, headers: instance.api("GET", path, token="", headers=headers))
 
 
 def authorize(instance: Instance, simulated: Simulated, integration: str, **more: Any) -> Response:
     body = wanted(instance, integration, **more)
     url = instance.ok("POST", "/api/connections/authorize", body)["authorizationUrl"]
-    return instance.api("GET", consent(simulated, url), token="")
+    browser = browser_of(instance)
+    return browser.get(consent(simulated, browser.sent_on(url)))
 
 
 def authorized(instance: Instance, simulated: Simulated, integration: str) -> Any:
@@ -214,7 +220,8 @@ def test_a_provider_is_authorized_with_the_workspaces_app(
     instance.ok("POST", "/api/provider-apps", {**app, "clientSecret": client.secret})
     body = {"workspaceId": instance.workspace_id, "provider": provider}
     back = instance.ok("POST", "/api/connections/authorize", {**body, "returnTo": f"{PUBLIC_URL}/done"})
-    answer = instance.api("GET", consent(simulated, back["authorizationUrl"]), token="")
+    browser = browser_of(instance)
+    answer = browser.get(consent(simulated, browser.sent_on(back["authorizationUrl"])))
     (row,) = instance.ok("GET", "/api/connections")["data"]
     assert answer.headers["location"] == f"{PUBLIC_URL}/done?connectionId={row['id']}"
     assert (row["provider"], row["integrationId"], row["mode"]) == (provider, None, "per_user")
@@ -281,9 +288,10 @@ def test_a_refusal_at_the_provider_is_told_to_whoever_asked(
     def refused(**more: Any) -> Response:
         body = wanted(instance, integration, **more)
         url = instance.ok("POST", "/api/connections/authorize", body)["authorizationUrl"]
-        (state,) = parse_qs(urlsplit(url).query)["state"]
+        browser = browser_of(instance)
+        (state,) = parse_qs(urlsplit(browser.sent_on(url)).query)["state"]
         said = f"state={state}&error=access_denied&error_description=%3Cb%3Eno%3C%2Fb%3E"
-        return instance.api("GET", f"/api/oauth/callback?{said}", token="")
+        return browser.get(f"/api/oauth/callback?{said}")
 
     page = refused()
     assert b"&lt;b&gt;no&lt;/b&gt;" in page.body

@@ -1,7 +1,9 @@
 """Connections: the sealed credentials requests go out with. Workspace secrets are one kind of them.
 
     connect, start_authorization, finish_authorization    give a credential; tested, sealed, bound to its origins
+    open_authorization, redeem_code                       on the way there: in which browser; with a pasted code
     authorized, renew                                     use it; the refresh engine keeps it fresh
+    heed_answer                                           what an answer says of it
     disconnect, disconnect_all                            destroy it at once, and have it revoked
     probe, confirm_origins                                is it good; may it be shown to somebody new
 
@@ -40,13 +42,18 @@ from trunkline.core.connections.flows.authorized import (
     look_up,
 )
 from trunkline.core.connections.flows.connecting import Connect, connect, reconnect
+from trunkline.core.connections.flows.heeding import heed_answer
 from trunkline.core.connections.flows.inflight import in_flight
 from trunkline.core.connections.flows.journey import (
     CALLBACK_PATH,
+    START_PATH,
     Callback,
     Finished,
+    PastedCode,
     StartAuthorization,
 )
+from trunkline.core.connections.flows.opening import open_authorization
+from trunkline.core.connections.flows.pasting import redeem_code
 from trunkline.core.connections.flows.probing import Verdict
 from trunkline.core.connections.flows.renewing import renew
 from trunkline.core.connections.flows.services import FlowServices
@@ -117,6 +124,7 @@ __all__ = [
     "SEALED",
     "SECRET",
     "SPECS",
+    "START_PATH",
     "Account",
     "AuthorizationRefusedError",
     "Authorized",
@@ -143,6 +151,7 @@ __all__ = [
     "NotConnectableError",
     "NothingToConfirmError",
     "NothingToConnectError",
+    "PastedCode",
     "Probed",
     "Reason",
     "RefreshUnavailableError",
@@ -174,16 +183,19 @@ __all__ = [
     "finish_authorization",
     "get_connection",
     "get_secret",
+    "heed_answer",
     "in_flight",
     "integration_secrets_of",
     "job_handlers",
     "list_connections",
     "list_secrets",
     "look_up",
+    "open_authorization",
     "probe",
     "purge_connection",
     "purge_secret",
     "reconnect",
+    "redeem_code",
     "renew",
     "require_usable",
     "restore_secret",

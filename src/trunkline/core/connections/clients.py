@@ -7,7 +7,7 @@ integration's endpoints may not make them read the secret that somebody else has
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from msgspec import json
 
@@ -31,11 +31,13 @@ class Client:
 
     Attributes:
         scopes: what its registration asks for, where the integration does not say.
+        authorize_params: what its authorizations say besides; see `authorization_url`.
     """
 
     id: str
     secret: Secret | None = None
     scopes: tuple[str, ...] = ()
+    authorize_params: Mapping[str, str] = field(default_factory=dict)
 
 
 def client_of(
@@ -63,7 +65,7 @@ def client_of(
         raise NotConnectableError(
             f"{source.called} uses a provider app but names other endpoints than the provider's"
         )
-    return Client(app.client_id, app.client_secret, tuple(app.scopes))
+    return Client(app.client_id, app.client_secret, tuple(app.scopes), app.authorize_params)
 
 
 def api_key_of(tx: Tx, vault: Vault, configuration: Configuration) -> Secret | None:

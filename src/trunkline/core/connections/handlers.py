@@ -15,13 +15,14 @@ from trunkline.core.connections.queries import (
     IN_WORKSPACE,
     OF_INTEGRATION,
     OF_MEMBER,
+    OF_USER_IN_USE,
     OF_USER_WITH_STATUS,
     STANDING,
     TO_INTEGRATIONS_OF_WORKSPACE,
 )
 from trunkline.core.connections.reasons import Reason
 from trunkline.core.connections.revocation import end_connection, queue_revocation
-from trunkline.core.connections.standing import DISCONNECTED, OK, SUSPENDED, Standing
+from trunkline.core.connections.standing import DISCONNECTED, SUSPENDED, Standing
 from trunkline.core.connections.tables import connections, integration_secrets, oauth_states
 from trunkline.core.connections.transitions import resume, suspend
 from trunkline.core.journal import Change, empty_payloads
@@ -82,7 +83,7 @@ def follow_user(tx: Tx, actor: Actor, change: Change, event_id: str) -> None:
                 due_at = tx.now if row.refreshable else row.access_expires_at
                 resume(tx, actor, row, due_at=due_at, parent_id=event_id)
         return
-    for connection_id in tx.column(OF_USER_WITH_STATUS, user_id=user_id, status=OK):
+    for connection_id in tx.column(OF_USER_IN_USE, user_id=user_id):
         suspend(tx, actor, _standing(tx, connection_id), Reason.USER_INACTIVE, parent_id=event_id)
 
 

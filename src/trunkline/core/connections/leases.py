@@ -21,11 +21,11 @@ from typing import Any
 
 from trunkline.core.connections.credential import Credential, seal_credential
 from trunkline.core.connections.freshness import Times, later
-from trunkline.core.connections.queries import CLAIM, GIVEN_UP, LEASED, UNCHANGED, WORKING
+from trunkline.core.connections.queries import CLAIM, GIVEN_UP, LEASED, UNCHANGED
 from trunkline.core.connections.reasons import Reason
 from trunkline.core.connections.standing import OK, Standing
 from trunkline.core.connections.tables import connections
-from trunkline.core.connections.transitions import NO_LEASE, journal
+from trunkline.core.connections.transitions import NO_LEASE, journal, tell
 from trunkline.infra.db import Tx
 from trunkline.infra.db.locks import read_committed
 from trunkline.infra.db.moments import shared_now
@@ -127,27 +127,35 @@ def keep_renewal(tx: Tx, actor: Actor, vault: Vault, standing: Standing, renewal
     if tx.update(connections, GIVEN_UP, following, status=OK, reason=flag, updated_at=tx.now) == 1:
         journal(tx, actor, "resumed", standing, changed=("status",))
     elif standing.reason != flag:
-        tx.update(connections, WORKING, following, reason=flag)
+        tell(tx, actor, standing, flag, generation=generation)
     return True
 
 
 def give_back(
-    tx: Tx, standing: Standing, lease: Lease, wait_s: float, *, reason: Reason | None, spent: bool
+    tx: Tx,
+    actor: Actor,
+    standing: Standing,
+    lease: Lease,
+    wait_s: float,
+    *,
+    reason: Reason | None,
+    spent: bool,
 ) -> None:
     """End a lease that came to nothing, and put the next try off.
 
     Args:
         tx: a transaction of its own.
+        actor: for the audit.
         standing: as it was claimed.
         lease: proves that it is still ours; a lost one is somebody else's to end.
         wait_s: until anybody may try again.
-        reason: what to tell whoever looks; None leaves what is told.
+        reason: what to tell whoever looks; None leaves what is told, as does that the client was rejected: only
+            an answer with tokens says that it no longer is.
         spent: the refresh token may have been spent: the intent stays on record.
     """
     read_committed(tx)
     retry_at = later(shared_now(tx), wait_s)
-    told = {} if reason is None else {"reason": reason.value}
-    tx.update(
+    given_back = tx.update(
         connections,
         LEASED,
         {"id": standing.id, "generation": standing.generation, "lease_owner": lease.owner},
@@ -157,5 +165,6 @@ def give_back(
         failures=standing.failures + 1,
         retry_at=retry_at,
         due_at=retry_at,
-        **told,
     )
+    if given_back == 1 and reason is not None and standing.reason not in {reason, Reason.CLIENT_REJECTED}:
+        tell(tx, actor, standing, reason.value, generation=standing.generation)

@@ -102,6 +102,8 @@ TO_INTEGRATIONS_OF_WORKSPACE = """
 SELECT c.id FROM connections c JOIN integrations i ON i.id = c.integration_id
 WHERE i.workspace_id = :workspace_id AND c.workspace_id <> :workspace_id ORDER BY c.id
 """
+IN_USE = "(status = 'ok' OR (status = 'needs_reauth' AND reason = 'credential_refused'))"
+OF_USER_IN_USE = f"SELECT id FROM connections WHERE user_id = :user_id AND {IN_USE} ORDER BY id"
 OF_USER_WITH_STATUS = """
 SELECT id FROM connections WHERE user_id = :user_id AND status = :status ORDER BY id
 """
@@ -127,9 +129,18 @@ id = :id AND generation = :generation AND status = 'ok' AND deleted_at IS NULL
   AND (lease_until IS NULL OR lease_until <= :now)
 """
 UNCHANGED = "id = :id AND generation = :generation"
-FROM_STATUS = "id = :id AND generation = :generation AND status = :from_status"
+WHILE_SUSPENDED = "id = :id AND generation = :generation AND status = 'suspended'"
+FROM_USE = f"id = :id AND generation = :generation AND {IN_USE}"
 GIVEN_UP = "id = :id AND generation = :generation AND status = 'needs_reauth'"
 WORKING = "id = :id AND generation = :generation AND status = 'ok'"
+# Of what nobody can refresh: refusals are counted, and asked about, one at a time.
+REFUSED_ANEW = f"""
+id = :id AND generation = :generation AND refusals = :refusals AND deleted_at IS NULL AND refreshable = 0
+  AND {IN_USE} AND (retry_at IS NULL OR retry_at <= :now)
+"""
+REFUSED_BEFORE = """
+id = :id AND generation = :generation AND status = 'needs_reauth' AND reason = 'credential_refused'
+"""
 LEASED = "id = :id AND generation = :generation AND lease_owner = :lease_owner"
 TOUCH = """
 UPDATE connections SET last_used_at = :now WHERE id = :id AND (last_used_at IS NULL OR last_used_at < :now)
@@ -142,6 +153,15 @@ SELECT id, organization_id, workspace_id, integration_id, provider, user_id, con
   configuration, redirect_uri, return_to, opener, verifier, nonce, request, expires_at
 FROM oauth_states WHERE id = :id
 """
+STARTED = """
+SELECT id, organization_id, workspace_id, integration_id, provider, user_id, connection_id, binding,
+  configuration, redirect_uri, return_to, opener, verifier, nonce, request, expires_at
+FROM oauth_states
+WHERE integration_id = :integration_id AND workspace_id = :workspace_id AND user_id = :user_id
+  AND binding = :binding AND redirect_uri = :redirect_uri AND expires_at > :now
+ORDER BY created_at DESC, id DESC
+"""
+BOUND_AS = "id = :id AND binding = :binding"
 EXPIRED_STATES = "expires_at <= :now"
 OF_INTEGRATION = "integration_id = :integration_id"
 OF_CONNECTION = "connection_id = :connection_id"

@@ -21,6 +21,7 @@ class Reason(StrEnum):
     ACCESS_EXPIRED = "access_expired"
     OUTCOME_UNKNOWN = "outcome_unknown"
     REFUSED = "refused"
+    CREDENTIAL_REFUSED = "credential_refused"  # requests are still passed on: the first that succeeds ends it
     SCHEME_CHANGED = "scheme_changed"
     UNREADABLE = "credential_unreadable"
 
@@ -42,6 +43,7 @@ SENTENCES: Mapping[str, str] = {
     Reason.OUTCOME_UNKNOWN: "a renewal was interrupted before its outcome was known, and the provider refuses"
     " to repeat it",
     Reason.REFUSED: "the provider has refused to renew the authorization again and again",
+    Reason.CREDENTIAL_REFUSED: "the provider refuses its credential",
     Reason.SCHEME_CHANGED: "the integration now authenticates in another way",
     Reason.UNREADABLE: "its stored credential cannot be opened",
     Reason.ORIGIN_CHANGED: "the integration now names servers its owner has not consented to",

@@ -21,7 +21,7 @@ from trunkline.core.connections.errors import (
 )
 from trunkline.core.connections.freshness import CALM_S, IDLE_S, seconds_until
 from trunkline.core.connections.queries import STANDING
-from trunkline.core.connections.reasons import SENTENCES
+from trunkline.core.connections.reasons import SENTENCES, Reason
 from trunkline.infra.db import Tx
 from trunkline.infra.db.moments import shared_now
 from trunkline.infra.vault import SealError, UnknownKeyError, Vault
@@ -146,14 +146,22 @@ class Standing(Struct, frozen=True):
             auth_config=config,
         )
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether the provider has last refused the credential, which nobody can refresh."""
+        return self.status == NEEDS_REAUTH and self.reason == Reason.CREDENTIAL_REFUSED
+
     def require_usable(self) -> None:
         """Refuse what its status forbids to use.
+
+        What the provider refused is passed on all the same: it says itself what it thinks of it now, and one
+        who can make it refuse a request cannot take the connection from everybody else.
 
         Raises:
             NeedsReauthError, ConnectionSuspendedError, ConnectionPendingError, CredentialDestroyedError: by
                 status.
         """
-        if self.status == OK and self.credential is not None:
+        if (self.status == OK or self.is_refused) and self.credential is not None:
             return
         raise _objection(self)
 

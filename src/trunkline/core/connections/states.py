@@ -23,6 +23,7 @@ from trunkline.core.connections.queries import BY_ID, EXPIRED_STATES, STATE
 from trunkline.core.connections.saving import Wanted
 from trunkline.core.connections.sealed import STATE_VERIFIER
 from trunkline.core.connections.tables import oauth_states
+from trunkline.core.providers import FLOW_PARAMETERS
 from trunkline.infra.db import Tx
 from trunkline.infra.vault import Vault
 from trunkline.infra.vault.store import DatabaseKeyStore
@@ -32,6 +33,7 @@ from trunkline.kit.strictjson import encode
 STATE_BYTES = 32
 STATE_LIFE_S = 600
 OPENID = "openid"
+UNOPENED = "unopened"  # the binding of what waits for its browser; no digest is spelled so
 
 
 class State(Struct, frozen=True):
@@ -39,7 +41,8 @@ class State(Struct, frozen=True):
 
     Attributes:
         id: digest of the state.
-        binding: digest of what the browser session is known by; None where it was started outside of one.
+        binding: digest of what the browser session is known by, or `UNOPENED`; None where it was started outside
+            of one and is not to be tied to one.
         integration_id, provider: what is to be connected, one of them.
         configuration: fingerprint of the integration's endpoints and client.
         opener: origin of the page that began it.
@@ -75,6 +78,7 @@ class Beginning:
 
     Attributes:
         binding: what the browser session is known by; empty outside of one.
+        to_be_opened: it is to be tied to the browser that opens it.
     """
 
     organization_id: str
@@ -83,7 +87,21 @@ class Beginning:
     return_to: str | None
     opener: str | None
     binding: str = field(repr=False)
+    to_be_opened: bool = False
     wanted: Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A fresh authorization.
+
+    Attributes:
+        state: the state itself, which is kept nowhere here.
+        url: the provider's page.
+    """
+
+    state: str = field(repr=False)
+    url: str = field(repr=False)
 
 
 def digest(text: str) -> str:
@@ -91,8 +109,8 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def begin(tx: Tx, vault: Vault, configuration: Configuration, client: Client, beginning: Beginning) -> str:
-    """Write down a fresh authorization; where to send the browser.
+def begin(tx: Tx, vault: Vault, configuration: Configuration, client: Client, beginning: Beginning) -> Begun:
+    """Write down a fresh authorization.
 
     Raises:
         NotConnectableError: the integration has no authorization endpoint.
@@ -100,8 +118,9 @@ def begin(tx: Tx, vault: Vault, configuration: Configuration, client: Client, be
     """
     state, verifier = secrets.token_urlsafe(STATE_BYTES), secrets.token_urlsafe(48)
     scopes = configuration.scopes or client.scopes
-    nonce = secrets.token_urlsafe(STATE_BYTES) if OPENID in scopes else None
-    url = authorization_url(configuration, client, beginning.redirect_uri, state, verifier, nonce)
+    nonce = nonce_of(state) if OPENID in scopes else None
+    asked_with = Secret(verifier) if configuration.pkce else None
+    url = authorization_url(configuration, client, beginning.redirect_uri, state, asked_with, nonce)
     state_id = digest(state)
     wanted = beginning.wanted
     tx.insert(
@@ -113,7 +132,7 @@ def begin(tx: Tx, vault: Vault, configuration: Configuration, client: Client, be
         provider=configuration.source.provider,
         user_id=beginning.user_id,
         connection_id=wanted.connection_id,
-        binding=digest(beginning.binding) if beginning.binding else None,
+        binding=_binding(beginning),
         configuration=configuration.fingerprint,
         redirect_uri=beginning.redirect_uri,
         return_to=beginning.return_to,
@@ -129,7 +148,21 @@ def begin(tx: Tx, vault: Vault, configuration: Configuration, client: Client, be
         created_at=tx.now,
         expires_at=later(tx.now, STATE_LIFE_S),
     )
-    return url
+    return Begun(state, url)
+
+
+def _binding(beginning: Beginning) -> str | None:
+    if beginning.binding:
+        return digest(beginning.binding)
+    return UNOPENED if beginning.to_be_opened else None
+
+
+def nonce_of(state: str) -> str:
+    """OpenID's nonce of an authorization, which only who holds its state can tell.
+
+    Source: OpenID Connect Core 15.5.2 (a digest of what the browser alone holds).
+    """
+    return digest(f"nonce {state}")
 
 
 def authorization_url(
@@ -137,18 +170,22 @@ def authorization_url(
     client: Client,
     redirect_uri: str,
     state: str,
-    verifier: str,
+    verifier: Secret | None,
     nonce: str | None,
 ) -> str:
-    """The authorization endpoint with everything it is asked.
+    """The authorization endpoint with everything it is asked; without a verifier, there is no challenge.
+
+    What the client's registration has said besides stands for what the provider's definition says under the same
+    name, and never for what the platform says itself.
 
     Raises:
         NotConnectableError: the integration has no authorization endpoint.
     """
     endpoint = configuration.require("authorization_url")
     scopes = configuration.scopes or client.scopes
+    said = {**configuration.authorize_params, **client.authorize_params}
     asked = {
-        **configuration.authorize_params,
+        **{name: value for name, value in said.items() if name.lower() not in FLOW_PARAMETERS},
         "response_type": "code",
         "client_id": client.id,
         "redirect_uri": redirect_uri,
@@ -156,8 +193,8 @@ def authorization_url(
     }
     if scopes:
         asked["scope"] = configuration.scope_separator.join(scopes)
-    if configuration.pkce:
-        asked |= {"code_challenge": challenge_of(verifier), "code_challenge_method": "S256"}
+    if verifier is not None:
+        asked |= {"code_challenge": challenge_of(verifier.reveal()), "code_challenge_method": "S256"}
     if nonce is not None:
         asked["nonce"] = nonce
     return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(asked, quote_via=quote)}"
@@ -173,15 +210,26 @@ def is_known(tx: Tx, state: str) -> bool:
     return tx.one(State, STATE, id=digest(state)) is not None
 
 
+def find(tx: Tx, state: str) -> State | None:
+    """A started authorization; None where there is none or it has expired."""
+    found = tx.one(State, STATE, id=digest(state))
+    return found if found is not None and found.expires_at > tx.now else None
+
+
 def burn(tx: Tx, state: str) -> State | None:
     """Take a started authorization away; None where there is none, it has expired, or somebody just took it.
 
     Whatever is found wrong with it afterwards, it is gone: the transaction must be committed.
     """
     found = tx.one(State, STATE, id=digest(state))
-    if found is None or tx.delete(oauth_states, BY_ID, id=found.id) != 1:
+    if found is None or not take(tx, found):
         return None
     return found if found.expires_at > tx.now else None
+
+
+def take(tx: Tx, state: State) -> bool:
+    """Take one away that was found; False where somebody just did."""
+    return tx.delete(oauth_states, BY_ID, id=state.id) == 1
 
 
 def open_verifier(tx: Tx, vault: Vault, state: State) -> Secret | None:

@@ -64,8 +64,10 @@ connections = Table(
     moment("lease_until", nullable=True),
     text("intent", nullable=True),  # the generation whose refresh token was sent and not yet answered for
     integer("failures", default=0),  # refreshes that failed in a row
-    moment("retry_at", nullable=True),  # no refresh before
-    integer("refusals", default=0),  # generations in a row got because the upstream refused the one before
+    moment("retry_at", nullable=True),  # no refresh before; nor, after a refusal, a question about it
+    # Generations in a row got because the upstream refused the one before; of what nobody can refresh, its
+    # refusals in a row that count.
+    integer("refusals", default=0),
     moment("last_authorized_at", nullable=True),  # by its owner
     moment("last_used_at", nullable=True),  # within a minute
     text("revocation", nullable=True),  # what became of the token at the provider, once disconnected

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from trunkline.core.connections.queries import FROM_STATUS
+from trunkline.core.connections.queries import FROM_USE, REFUSED_BEFORE, WHILE_SUSPENDED, WORKING
 from trunkline.core.connections.reasons import Reason
-from trunkline.core.connections.standing import NEEDS_REAUTH, OK, SUSPENDED
+from trunkline.core.connections.standing import NEEDS_REAUTH, OK, SUSPENDED, Standing
 from trunkline.core.connections.tables import connections
 from trunkline.core.journal import Change, record
 from trunkline.infra.db import Tx
@@ -53,10 +53,11 @@ class Named(Protocol):
 def need_reauth(tx: Tx, actor: Actor, row: Named, reason: Reason) -> bool:
     """Leave a working connection to its owner; False when it has changed since it was read.
 
-    The credential stays: should the refusal have been a mistake of the provider's, nothing is lost.
+    The credential stays: should the refusal have been a mistake of the provider's, nothing is lost. One whose
+    credential is refused already is left to its owner for another reason only.
     """
     changes = {"status": NEEDS_REAUTH, "reason": reason, **NO_LEASE, "retry_at": None, "due_at": None}
-    if not _change(tx, row, OK, changes):
+    if not _change(tx, row, WORKING if reason is Reason.CREDENTIAL_REFUSED else FROM_USE, changes):
         return False
     journal(tx, actor, "needs_reauth", row, changed=("status",), data={"reason": reason})
     return True
@@ -72,7 +73,7 @@ def suspend(
     parent_id: str | None = None,
 ) -> bool:
     """Keep a working connection from being used until its reason ends; False when it has changed since."""
-    if not _change(tx, row, OK, {"status": SUSPENDED, "reason": reason, "due_at": None}):
+    if not _change(tx, row, FROM_USE, {"status": SUSPENDED, "reason": reason, "due_at": None}):
         return False
     data = {"reason": reason, **(told or {})}
     journal(tx, actor, "suspended", row, changed=("status",), data=data, parent_id=parent_id)
@@ -81,9 +82,48 @@ def suspend(
 
 def resume(tx: Tx, actor: Actor, row: Named, *, due_at: str | None, parent_id: str | None = None) -> bool:
     """Let a suspended connection be used again; False when it has changed since it was read."""
-    if not _change(tx, row, SUSPENDED, {"status": OK, "reason": None, "due_at": due_at}):
+    if not _change(tx, row, WHILE_SUSPENDED, {"status": OK, "reason": None, "due_at": due_at}):
         return False
     journal(tx, actor, "resumed", row, changed=("status",), parent_id=parent_id)
+    return True
+
+
+def believe(tx: Tx, actor: Actor, row: Named, *, due_at: str | None) -> bool:
+    """Let a connection be well again whose credential the provider refused and now takes; False when it changed.
+
+    Args:
+        tx: the transaction.
+        actor: for the audit.
+        row: as it was read.
+        due_at: when the background must look at it.
+    """
+    changes = {"status": OK, "reason": None, "refusals": 0, "due_at": due_at}
+    if not _change(tx, row, REFUSED_BEFORE, changes):
+        return False
+    journal(tx, actor, "resumed", row, changed=("status",))
+    return True
+
+
+def tell(tx: Tx, actor: Actor, row: Standing, reason: str | None, *, generation: int) -> bool:
+    """Change what is told of a connection that works; False when it has changed since it was read.
+
+    Of all there is to tell, one is an event: that the provider does not accept the client any more, since nothing
+    will work once the present token has run out, and that it accepts it again.
+
+    Args:
+        tx: the transaction.
+        actor: for the audit.
+        row: as it was read.
+        reason: what to tell; None for nothing.
+        generation: which its credential has by now.
+    """
+    if tx.update(connections, WORKING, {"id": row.id, "generation": generation}, reason=reason) != 1:
+        return False
+    before, after = (one == Reason.CLIENT_REJECTED for one in (row.reason, reason))
+    if after and not before:
+        journal(tx, actor, "needs_reauth", row, changed=("reason",), data={"reason": reason})
+    elif before and not after:
+        journal(tx, actor, "resumed", row, changed=("reason",))
     return True
 
 
@@ -111,7 +151,7 @@ def journal(
     return record(tx, actor, change)
 
 
-def _change(tx: Tx, row: Named, from_status: str, columns: Mapping[str, Any]) -> bool:
+def _change(tx: Tx, row: Named, where: str, columns: Mapping[str, Any]) -> bool:
     """Of several that find out the same at once, one changes the row."""
-    seen = {"id": row.id, "generation": row.generation, "from_status": from_status}
-    return tx.update(connections, FROM_STATUS, seen, **columns, updated_at=tx.now) == 1
+    seen = {"id": row.id, "generation": row.generation}
+    return tx.update(connections, where, seen, **columns, updated_at=tx.now) == 1

@@ -1,8 +1,8 @@
 """Whether an install can do its work, kept beside it because lists show it.
 
-Our contract: an install is unhealthy while what it authenticates with cannot be used: disconnected, suspended, not
-connected yet, or waiting for its owner to connect again. Failures of the provider's server change nothing. The
-status of the last operation is absent until there is one.
+Our contract: an install is unhealthy while what it authenticates with cannot be used or is refused: disconnected,
+suspended, not connected yet, waiting for its owner to connect again, or for its publisher to mend the client.
+Failures of the provider's server change nothing. The status of the last operation is absent until there is one.
 
 Source: reference of the Ampersand API section 3 (healthStatus, lastOperationStatus).
 """

@@ -130,14 +130,16 @@ WHERE workspace_id = :workspace_id AND provider = :provider AND scheme <> 'secre
   AND deleted_at IS NULL
 ORDER BY CASE WHEN status = 'ok' THEN 0 ELSE 1 END, created_at DESC, id DESC LIMIT 1
 """
-IS_USABLE = "SELECT 1 FROM connections WHERE id = :id AND status = 'ok' AND deleted_at IS NULL"
+# Where the provider does not accept the client any more, nothing works once the present token has run out.
+_USABLE = "c.status = 'ok' AND COALESCE(c.reason, '') <> 'client_rejected' AND c.deleted_at IS NULL"
+IS_USABLE = f"SELECT 1 FROM connections c WHERE c.id = :id AND {_USABLE}"
 HEALTH_DIFFERS = """
 SELECT id, organization_id, workspace_id FROM installs
 WHERE auth_state_id = :auth_state_id AND deleted_at IS NULL AND health <> :health ORDER BY id
 """
-_HEALTH = """
+_HEALTH = f"""
 CASE WHEN installs.auth_state_id IS NULL OR EXISTS (
-  SELECT 1 FROM connections c WHERE c.id = installs.auth_state_id AND c.status = 'ok' AND c.deleted_at IS NULL)
+  SELECT 1 FROM connections c WHERE c.id = installs.auth_state_id AND {_USABLE})
 THEN 'healthy' ELSE 'unhealthy' END
 """
 HEALTH_ASTRAY = f"SELECT id FROM installs WHERE deleted_at IS NULL AND health <> {_HEALTH}"

@@ -3,7 +3,7 @@
 Where one transaction is the whole effect, the answer is kept in it: if and only if the effect was committed.
 What goes out to the network in between is begun under a lease instead (`begin`), so that a repetition finds it
 under way, and kept at its end; a process that dies in between lets the repetition begin anew after the lease.
-An answer that holds a one-time secret is kept sealed.
+An answer that holds a one-time secret is kept sealed, headers and all.
 
 Source: draft-ietf-httpapi-idempotency-key-header.
 """
@@ -11,7 +11,8 @@ Source: draft-ietf-httpapi-idempotency-key-header.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
@@ -27,6 +28,7 @@ from trunkline.kit.errors import ConflictError
 KEPT_FOR = timedelta(hours=24)
 LEASED_FOR = timedelta(seconds=180)  # longer than any request may take that goes out to the network
 UNDER_WAY = 0  # the status of a request that has no answer yet
+_HEAD = "\x1e"  # around the headers, before the body: no JSON text begins with it, and databases keep it
 
 
 class IdempotencyKeyReusedError(ConflictError):
@@ -55,10 +57,15 @@ class AnswerSeal(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class KeptAnswer:
-    """What the first request was answered."""
+    """What the first request was answered.
+
+    Attributes:
+        headers: what it said beside the body, by lower-case name.
+    """
 
     status: int
     body: str
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,15 +122,29 @@ def find_answer(tx: Tx, request: RepeatableRequest, seal: AnswerSeal) -> KeptAns
     body = record.body
     if record.sealed:
         body = seal.unseal(tx, record.organization_id, request.id, body)
-    return KeptAnswer(record.status, body)
+    return _read(record.status, body)
 
 
 def keep_answer(tx: Tx, request: RepeatableRequest, answer: KeptAnswer, seal: AnswerSeal) -> None:
     """Keep what a request was answered for `KEPT_FOR`, in place of an expired record."""
-    body = answer.body
+    text = _spell(answer)
     if request.secret:
-        body = seal.seal(tx, request.organization_id, request.id, body)
-    _replace(tx, request, answer.status, body, sealed=request.secret, kept_for=KEPT_FOR)
+        text = seal.seal(tx, request.organization_id, request.id, text)
+    _replace(tx, request, answer.status, text, sealed=request.secret, kept_for=KEPT_FOR)
+
+
+def _spell(answer: KeptAnswer) -> str:
+    """The body, behind the headers where there are any."""
+    if not answer.headers:
+        return answer.body
+    return f"{_HEAD}{msgspec.json.encode(answer.headers).decode()}{_HEAD}{answer.body}"
+
+
+def _read(status: int, text: str) -> KeptAnswer:
+    if not text.startswith(_HEAD):
+        return KeptAnswer(status, text)
+    _, headers, body = text.split(_HEAD, 2)  # JSON escapes control characters, so this one ends the headers
+    return KeptAnswer(status, body, msgspec.json.decode(headers, type=dict[str, str]))
 
 
 def begin(tx: Tx, request: RepeatableRequest, seal: AnswerSeal) -> KeptAnswer | None:

@@ -64,7 +64,7 @@ idempotency_records = Table(
     text("organization_id", nullable=True),
     text("fingerprint"),  # digest of the body; another one under the same key is a conflict
     integer("status"),
-    text("body"),  # the answer, sealed when it holds a one-time secret
+    text("body"),  # the answer, behind the headers it came with; sealed when it holds a one-time secret
     integer("sealed"),
     moment("created_at"),
     moment("expires_at"),

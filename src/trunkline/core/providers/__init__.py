@@ -13,7 +13,7 @@ from trunkline.core.providers.apps import (
     update_provider_app,
 )
 from trunkline.core.providers.catalog import built_in_providers, update_built_in
-from trunkline.core.providers.checks import check_definition, filled
+from trunkline.core.providers.checks import FLOW_PARAMETERS, check_definition, filled
 from trunkline.core.providers.clients import ProviderApp, app_of
 from trunkline.core.providers.definition import (
     AccountRequest,
@@ -60,6 +60,7 @@ from trunkline.core.providers.service import (
 from trunkline.core.providers.specs import PROVIDER, PROVIDER_APP, SPECS, ProviderAppRow, ProviderRow
 
 __all__ = [
+    "FLOW_PARAMETERS",
     "PROVIDER",
     "PROVIDER_APP",
     "SEALED",

@@ -7,7 +7,7 @@ purging removes the row and the secret with it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,7 @@ from trunkline.core.access import (
     tombstone,
 )
 from trunkline.core.journal import Change, empty_payloads, record
-from trunkline.core.providers.checks import check_scopes
+from trunkline.core.providers.checks import FLOW_PARAMETERS, check_scopes
 from trunkline.core.providers.errors import ProviderAppExistsError, ProviderGoneError
 from trunkline.core.providers.queries import APP_TAKEN, BY_ID, EXPIRED_APPS, LIVE_WORKSPACE
 from trunkline.core.providers.sealed import CLIENT_SECRET
@@ -297,12 +297,22 @@ def _checked_metadata(given: Mapping[str, Any] | None) -> str | None:
     text = encode(given)
     if len(text.encode()) > MAX_METADATA:
         raise InvalidRequestError.at("metadata", f"more than {MAX_METADATA} bytes")
+    for name in _authorize_params(given):
+        if name.lower() in FLOW_PARAMETERS:
+            path = f"metadata.authQueryParams.{name}"
+            raise InvalidRequestError.at(path, "is said by the authorization request itself")
     found = next(find_secrets(given, "metadata", slots=True), None)
     if found is not None:
         raise InvalidRequestError.at(
             found[:200], "looks like a credential, and this is shown to all who see the app"
         )
     return text
+
+
+def _authorize_params(metadata: Mapping[str, Any]) -> Iterable[str]:
+    """Names of what its authorizations say besides."""
+    found = metadata.get("authQueryParams")
+    return found if isinstance(found, Mapping) else ()
 
 
 def _check_secret(secret: Secret) -> None:

@@ -38,13 +38,15 @@ _POINTER = re.compile(r"(?:/(?:[^~/]|~[01])*)*")  # Source: RFC 6901, 3
 _PATH = re.compile(r"/[!-~]*", re.ASCII)
 _SAMPLE = "x"  # stands for every placeholder without a default
 
-# What an authorization request says by itself; a parameter of the definition must not say otherwise.
-_FLOW_PARAMETERS = frozenset(
+# What an authorization request says by itself; no parameter beside it may say otherwise, a request object included.
+# Source: RFC 6749 section 4.1.1, RFC 7636, RFC 9101 section 5, OpenID Connect Core 3.1.2.1.
+FLOW_PARAMETERS = frozenset(
     {
         "client_id",
         "client_secret",
         "code_challenge",
         "code_challenge_method",
+        "nonce",
         "redirect_uri",
         "request",
         "request_uri",
@@ -221,7 +223,7 @@ def _check_parameters(parameters: Mapping[str, str]) -> None:
         raise InvalidRequestError.at(path, f"more than {MAX_ITEMS} members")
     for name, value in parameters.items():
         here = f"{path}.{name[:100]}"
-        if name.lower() in _FLOW_PARAMETERS:
+        if name.lower() in FLOW_PARAMETERS:
             raise InvalidRequestError.at(here, "is said by the authorization request itself")
         if not 1 <= len(name) <= MAX_SHORT or len(value) > MAX_SHORT or not f"{name}{value}".isprintable():
             raise InvalidRequestError.at(here, f"must be at most {MAX_SHORT} printable characters")

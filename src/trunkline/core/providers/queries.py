@@ -22,7 +22,7 @@ BUILT_IN_HASHES = "SELECT name, content_hash FROM providers WHERE organization_i
 BUILT_IN_NAMED = "organization_id IS NULL AND name = :name"
 
 APP_FOR = """
-SELECT id, client_id, client_secret, generation, scopes FROM provider_apps
+SELECT id, client_id, client_secret, generation, scopes, metadata FROM provider_apps
 WHERE workspace_id = :workspace_id AND provider = :provider AND deleted_at IS NULL
 """
 ORGANIZATION_OF = "SELECT organization_id FROM workspaces WHERE id = :id AND deleted_at IS NULL"

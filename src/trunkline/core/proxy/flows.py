@@ -17,6 +17,7 @@ from trunkline.core.connections import (
     Looked,
     authorized,
     authorized_for,
+    heed_answer,
     look_up,
 )
 from trunkline.core.integrations import expand
@@ -270,13 +271,18 @@ class Proxy:
         return answer
 
     async def _end(self, sending: _Sending) -> None:
-        """Let the upstream and the slot go, and have the log written; whatever of it fails, the rest happens."""
+        """Let the upstream and the slot go, have the log written, and heed what the answer says of the credential.
+
+        Whatever of it fails, the rest happens.
+        """
         try:
             await sending.hang_up()
         finally:
             if sending.has_slot:
                 self._slots.give_back(sending.credential.organization_id)
             self.log.note(sending.entry(stamp(self._env.clock.now())))
+        if sending.status is not None:
+            await heed_answer(self._env, sending.credential, sending.status)
 
 
 def _identity(tx: Tx, actor: Actor, config: Configuration, organization_id: str) -> Pairs:

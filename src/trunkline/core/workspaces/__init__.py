@@ -13,7 +13,12 @@ from trunkline.core.workspaces.consumers import (
     get_consumer,
     list_consumers,
 )
-from trunkline.core.workspaces.errors import GroupExistsError, HandleTakenError, InstanceExistsError
+from trunkline.core.workspaces.errors import (
+    GroupExistsError,
+    HandleTakenError,
+    InstanceExistsError,
+    TooManyGroupsError,
+)
 from trunkline.core.workspaces.groups import ensure_group, find_group, groups_by_id, list_groups
 from trunkline.core.workspaces.instance import BootstrapInstance, Instance, bootstrap_instance
 from trunkline.core.workspaces.organizations import (
@@ -63,6 +68,7 @@ __all__ = [
     "InstanceExistsError",
     "OrganizationRow",
     "Tombstone",
+    "TooManyGroupsError",
     "UpdateOrganization",
     "UpdateWorkspace",
     "WorkspaceRow",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trunkline.kit.errors import ConflictError
+from trunkline.kit.errors import ConflictError, RateLimitedError
 
 
 class HandleTakenError(ConflictError):
@@ -18,6 +18,19 @@ class GroupExistsError(ConflictError):
     """The project has a live group of this ref already."""
 
     code = "group_exists"
+
+
+class TooManyGroupsError(RateLimitedError):
+    """The project's pages have made as many groups within a minute as they may; no other is made for a while."""
+
+    code = "too_many_groups"
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__("pages of this project have just made too many groups", retry_after_s)
+        self.remedy = (
+            "try again after as many seconds as Retry-After says, or make the group from your server, with a key"
+            " that is not scoped to frontend"
+        )
 
 
 class InstanceExistsError(ConflictError):

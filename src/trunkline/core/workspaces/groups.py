@@ -6,23 +6,35 @@ A group has no members of its own. Whoever may act in the project may act in its
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
 from msgspec import structs
 
 from trunkline.core.access import Permission, Project, bind_to_project, check_ref, require_project, scope
+from trunkline.core.workspaces.errors import TooManyGroupsError
 from trunkline.core.workspaces.first_use import called, require_maker, require_own
-from trunkline.core.workspaces.queries import BY_ID, GROUP_OF, MAKE_GROUP, OWNER_OF_GROUPS
+from trunkline.core.workspaces.queries import (
+    BY_ID,
+    GROUP_OF,
+    MAKE_GROUP,
+    OLDEST_BY_PAGE,
+    OWNER_OF_GROUPS,
+)
 from trunkline.core.workspaces.specs import WORKSPACE, WorkspaceRow
 from trunkline.core.workspaces.tables import workspaces
 from trunkline.core.workspaces.telling import journal
 from trunkline.infra.db import Tx, UniqueError, lists
 from trunkline.kit.actor import Actor, Tier
+from trunkline.kit.clock import read_stamp, stamp
 from trunkline.kit.filters import All, Compare, Op
 from trunkline.kit.pages import ListQuery, Page
 
+PAGES_MAX: Final = 100  # groups that the pages of a project make …
+PAGES_WITHIN: Final = timedelta(minutes=1)  # … in this time: anybody can take a page's key, and groups stay
 _HANDLE_PREFIX: Final = "grp-"  # the id follows: nobody can take the handle before the group is there
 
 
@@ -43,6 +55,7 @@ def ensure_group(tx: Tx, actor: Actor, project_id: str, ref: str, name: str | No
         ForbiddenError: the caller may neither connect nor install in the project's groups.
         OtherFrontEndError: the caller is a page of another group.
         InvalidRequestError: the ref or the name is malformed.
+        TooManyGroupsError: it would be a new one, and the project's pages have just made too many.
     """
     check_ref("groupRef", ref)
     wanted = called("groupName", name)
@@ -97,6 +110,9 @@ def _group(tx: Tx, project: Project, ref: str) -> WorkspaceRow | None:
 
 
 def _make(tx: Tx, project: Project, ref: str, name: str) -> WorkspaceRow:
+    by_page = project.actor.front_end
+    if by_page:
+        _require_pace(tx, project.id)
     group_id = tx.new_id()
     row = WorkspaceRow(
         id=group_id,
@@ -123,8 +139,19 @@ def _make(tx: Tx, project: Project, ref: str, name: str) -> WorkspaceRow:
         now=tx.now,
         project_id=project.id,
         ref=ref,
+        by_page=int(by_page),
     )
     if not made:
         raise UniqueError("somebody else has just made this group: try again")
     journal(tx, project.actor, "created", row)
     return row
+
+
+def _require_pace(tx: Tx, project_id: str) -> None:
+    """Refuse another group where the project's pages have made as many as they may."""
+    now = read_stamp(tx.now)
+    since = stamp(now - PAGES_WITHIN)
+    oldest = tx.value(OLDEST_BY_PAGE, project_id=project_id, since=since, others=PAGES_MAX - 1)
+    if oldest is not None:
+        ends = read_stamp(oldest) + PAGES_WITHIN
+        raise TooManyGroupsError(max(1, math.ceil((ends - now).total_seconds())))

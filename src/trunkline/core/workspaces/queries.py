@@ -40,11 +40,17 @@ WHERE owner_workspace_id = :project_id AND deletion_id = :deletion_id ORDER BY i
 """
 LIVE_GROUPS = "owner_workspace_id = :project_id AND deleted_at IS NULL"
 OF_DELETION = "owner_workspace_id = :project_id AND deletion_id = :deletion_id"
+# When the oldest was made of as many groups as pages may make in a while, if they have.
+OLDEST_BY_PAGE = """
+SELECT created_at FROM workspaces
+WHERE owner_workspace_id = :project_id AND created_at > :since AND by_page = 1
+ORDER BY created_at DESC, id DESC LIMIT 1 OFFSET :others
+"""
 # Whoever meets a row that it cannot see yet is run again by the database's isolation, and finds the row.
 MAKE_GROUP = """
 INSERT INTO workspaces
-  (id, organization_id, name, handle, owner_id, created_at, updated_at, owner_workspace_id, external_ref)
-VALUES (:id, :organization_id, :name, :handle, :owner_id, :now, :now, :project_id, :ref)
+  (id, organization_id, name, handle, owner_id, created_at, updated_at, owner_workspace_id, external_ref, by_page)
+VALUES (:id, :organization_id, :name, :handle, :owner_id, :now, :now, :project_id, :ref, :by_page)
 ON CONFLICT (owner_workspace_id, external_ref) WHERE owner_workspace_id IS NOT NULL AND deleted_at IS NULL
 DO NOTHING
 """

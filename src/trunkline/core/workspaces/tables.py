@@ -8,6 +8,7 @@ from sqlalchemy import text as sql
 from trunkline.infra.db.schema import (
     TIERS,
     deletion_columns,
+    flag,
     id_column,
     json_text,
     metadata,
@@ -50,6 +51,7 @@ workspaces = Table(
     *deletion_columns(),
     ref("owner_workspace_id", "workspaces", nullable=True),  # the project whose group this is
     text("external_ref", nullable=True),  # what the project's publisher calls the group
+    flag("by_page", default=False),  # of a group: whether it was a publisher's page that first used it
     Index("ux_workspaces_handle", "handle", unique=True),
     Index("ix_workspaces_purge_after", "purge_after"),
     Index("ix_workspaces_organization", "organization_id", "created_at", "id"),

@@ -55,6 +55,7 @@ OUTBOUND_ERRORS: Final = (
     ErrorKind.GATEWAY_TIMEOUT,
     ErrorKind.UNAVAILABLE,
 )
+CONNECT_ERRORS: Final = (*OUTBOUND_ERRORS, ErrorKind.RATE_LIMITED)  # the group may be one too many
 
 GroupRef = Annotated[str, Meta(description="What the publisher calls the customer; made on first use.")]
 ConsumerRef = Annotated[str, Meta(description="What the publisher calls the customer's person.")]
@@ -311,7 +312,7 @@ ROUTES = [
         body=GenerateConnectionBody,
         returns=AccountConnectionWire,
         status=201,
-        errors=OUTBOUND_ERRORS,
+        errors=CONNECT_ERRORS,
         also=UNFIT,
         path_parameters=PROJECT,
         tags=TAGS,

@@ -14,7 +14,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from trunkline.core import connections as core
 from trunkline.dialects.ampersand.connections import (
-    OUTBOUND_ERRORS,
+    CONNECT_ERRORS,
     SHARED,
     ConsumerRef,
     GroupRef,
@@ -142,7 +142,7 @@ ROUTES = [
         flow=True,
         body=CustomAuthBody,
         returns=CustomAuthWire,
-        errors=OUTBOUND_ERRORS,
+        errors=CONNECT_ERRORS,
         also={422: "The provider is connected otherwise, or an input is missing or not asked for."},
         tags=("Connections",),
     ),

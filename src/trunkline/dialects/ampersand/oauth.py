@@ -2,7 +2,8 @@
 
 A window has no session with this instance that an authorization could be bound to: it is opened by a page of the
 publisher's, at another origin. What keeps it is that its state is random, good once and for ten minutes, and that
-the connection was fixed when it was started: project, provider, group and consumer.
+the connection was fixed when it was started: project, provider, group and consumer. Where `enableCSRFProtection`
+asks for more, the window passes a page of this instance first, which ties the authorization to its browser.
 
 Source: ampersand reference section 1.8; RFC 6749 section 4.1; RFC 9700 section 4.7.
 """
@@ -12,7 +13,7 @@ from __future__ import annotations
 from typing import Annotated, Final
 from urllib.parse import parse_qsl
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, Meta, UnsetType, field
 
 from trunkline.core import access, providers, workspaces
 from trunkline.core import connections as core
@@ -43,7 +44,7 @@ from trunkline.infra.http import InvalidUrlError, Origin
 from trunkline.kit.actor import Actor
 from trunkline.kit.errors import ErrorKind, InvalidRequestError, NotFoundError, Problem
 from trunkline.kit.ids import format_uuid
-from trunkline.web import HTML, FlowCall, Headers, Reply, Route
+from trunkline.web import HTML, FlowCall, Headers, Reply, Route, known_browser
 
 CALLBACK: Final = "/callbacks/v1/oauth"  # registered at providers, hence without the dialect's mount
 TEXT: Final = "text/plain; charset=utf-8"
@@ -67,6 +68,9 @@ class OAuthConnectBody(Body, frozen=True, kw_only=True):
         Annotated[str, Meta(description="The project's app for the provider, which is used anyway.")]
         | UnsetType
     ) = UNSET
+    enable_csrf_protection: Annotated[
+        bool, Meta(description="Only the browser that opens the answered page first may end it.")
+    ] = field(name="enableCSRFProtection", default=False)
 
 
 async def oauth_connect(call: FlowCall) -> str:
@@ -90,6 +94,7 @@ async def oauth_connect(call: FlowCall) -> str:
             singular=True,
             opener=opener_of(call.headers),
             redirect_path=CALLBACK,
+            start_path=core.START_PATH if body.enable_csrf_protection else None,
         )
         return request, place.actor
 
@@ -136,6 +141,7 @@ async def callback(call: FlowCall) -> Reply:
                 error=query.get("error"),
                 error_description=query.get("error_description"),
                 iss=query.get("iss"),
+                binding=known_browser(call.headers, call.services.public_url),
                 redirect_path=CALLBACK,
             ),
         )
@@ -205,7 +211,7 @@ ROUTES = [
         body=OAuthConnectBody,
         returns=str,
         media_type=TEXT,
-        errors=_ERRORS,
+        errors=(*_ERRORS, ErrorKind.RATE_LIMITED),
         also={422: "The provider app is another one, or a value for the provider's URLs is missing."},
         tags=_TAGS,
     ),

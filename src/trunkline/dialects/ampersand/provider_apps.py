@@ -54,10 +54,18 @@ _Scopes = Annotated[list[str], Meta(description="What to ask for; none for the p
 
 
 class ProviderAppMetadata(Body, frozen=True, kw_only=True):
-    """What authorizations say besides; kept and given back."""
+    """What there is to say of it besides."""
 
-    auth_query_params: dict[str, list[str]] | UnsetType = UNSET
-    provider_params: dict[str, str] | UnsetType = UNSET
+    auth_query_params: (
+        Annotated[
+            dict[str, list[str]],
+            Meta(
+                description="Further parameters of authorizations; several values are one, with spaces between."
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    provider_params: Annotated[dict[str, str], Meta(description="Kept and given back.")] | UnsetType = UNSET
 
 
 class ProviderAppWire(Wire, frozen=True, kw_only=True):

@@ -22,7 +22,7 @@ from trunkline.kit import keys
 from trunkline.kit.actor import Actor
 from trunkline.kit.errors import ForbiddenError, InvalidRequestError, UnauthenticatedError
 from trunkline.kit.secret import Secret
-from trunkline.web import Claims, Credentials, Headers, Incoming, Services
+from trunkline.web import Claims, Credentials, Headers, Incoming, Services, read_cookie
 
 COOKIE: Final = "sid"
 _SAFE: Final = ("GET", "HEAD")
@@ -89,19 +89,6 @@ def is_pinned(tx: Tx, headers: Headers, services: Services) -> bool:
     return access.pinned_dialect(tx, key_hash(services.pepper, key.text.reveal())) == "informer"
 
 
-def cookie(headers: Headers, name: str) -> str | None:
-    """A cookie's value; None where there is none.
-
-    Raises:
-        InvalidRequestError: there are several, so it is open which one is ours.
-    """
-    pairs = [part.partition("=") for header in headers.getlist("cookie") for part in header.split(";")]
-    values = {value.strip().strip('"') for found, _, value in pairs if found.strip() == name}
-    if len(values) > 1:
-        raise InvalidRequestError.at("Cookie", f"{name} is given more than once")
-    return values.pop() if values else None
-
-
 def _given(headers: Headers) -> tuple[str | None, str]:
     """The kind of credential and its text; an Authorization header stands before the cookie."""
     authorizations = headers.getlist("authorization")
@@ -110,7 +97,7 @@ def _given(headers: Headers) -> tuple[str | None, str]:
     if authorizations:
         found = _AUTHORIZATION.fullmatch(authorizations[0].strip())
         return (found[1].lower(), found[2]) if found else (_BEARER, "")
-    session = cookie(headers, COOKIE)
+    session = read_cookie(headers, COOKIE)
     return (None, "") if session is None else (_SESSION, session)
 
 

@@ -1,6 +1,7 @@
 """Connecting by the provider's own page: the browser goes there, and comes back with a code.
 
     GET …/connect ──302──► provider's page ──► GET /oauth2/callback ──► a page of ours, or 302 to `returnTo`
+                                 └─ shows a code ──► POST …/connect {code}
 
 An authorization ends in the browser it was started in: the cookie set on the way out must be there on the way
 back. Otherwise whoever is sent to a provider's page by somebody else would connect their account to that one's
@@ -11,26 +12,19 @@ Source: informer-gestal reference A3 rows 9 and 11, A4 (OAuth); RFC 9700 section
 
 from __future__ import annotations
 
-import re
-import secrets
 from html import escape
-from typing import Annotated, Final
+from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType, field
 
 from trunkline.core import connections as core
-from trunkline.dialects.informer.auth import cookie
 from trunkline.dialects.informer.connections import UPSTREAM
-from trunkline.dialects.informer.flows import place, services
+from trunkline.dialects.informer.flows import CALLBACK, place, services
 from trunkline.dialects.informer.integrations import ID
 from trunkline.dialects.informer.wire_base import Query
 from trunkline.kit.errors import InvalidRequestError
 from trunkline.kit.ids import format_uuid
-from trunkline.web import HTML, FlowCall, Reply, Route, page
-
-CALLBACK: Final = "/oauth2/callback"
-KEPT_S: Final = 3_600  # seconds; longer than any authorization takes
-_BINDING = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+from trunkline.web import HTML, FlowCall, Reply, Route, known_browser, page, remembered_browser
 
 
 class NotConnectedError(InvalidRequestError):
@@ -62,8 +56,7 @@ async def start(call: FlowCall) -> Reply:
     """GET /api/integrations/{id}/connect."""
     asked: ConnectParameters = call.query
     at = await place(call)
-    known = cookie(call.headers, _cookie_name(call)) or ""
-    binding = known if _BINDING.fullmatch(known) else secrets.token_urlsafe(32)
+    binding, remembering = remembered_browser(call.headers, call.services.public_url)
     request = core.StartAuthorization(
         integration_id=at.integration.id,
         workspace_id=at.workspace_id,
@@ -75,7 +68,7 @@ async def start(call: FlowCall) -> Reply:
     url = await core.start_authorization(services(call), call.actor, request)
     headers = {
         "location": url,
-        "set-cookie": _binding_cookie(call, binding),
+        "set-cookie": remembering,
         "referrer-policy": "no-referrer",
     }
     return Reply(status=302, headers=headers)
@@ -90,7 +83,7 @@ async def finish(call: FlowCall) -> Reply:
         error=_optional(asked.error),
         error_description=_optional(asked.error_description),
         iss=_optional(asked.iss),
-        binding=cookie(call.headers, _cookie_name(call)) or "",
+        binding=known_browser(call.headers, call.services.public_url),
         redirect_path=CALLBACK,
     )
     try:
@@ -123,20 +116,6 @@ def _returning(finished: core.Finished) -> str:
 
 def _optional(text: str | UnsetType) -> str | None:
     return None if text is UNSET else text
-
-
-def _is_secure(call: FlowCall) -> bool:
-    return call.services.public_url.startswith("https:")
-
-
-def _cookie_name(call: FlowCall) -> str:
-    # The prefix keeps a neighbouring host of the same domain from setting it.
-    return "__Host-trunkline-oauth" if _is_secure(call) else "trunkline-oauth"
-
-
-def _binding_cookie(call: FlowCall, binding: str) -> str:
-    secure = "; Secure" if _is_secure(call) else ""
-    return f"{_cookie_name(call)}={binding}; Path=/; Max-Age={KEPT_S}; HttpOnly; SameSite=Lax{secure}"
 
 
 _TAGS = ("Connections",)

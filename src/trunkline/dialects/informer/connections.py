@@ -12,7 +12,7 @@ from msgspec.json import decode
 
 from trunkline.core import access
 from trunkline.core import connections as core
-from trunkline.dialects.informer.flows import Place, place, place_in, services
+from trunkline.dialects.informer.flows import CALLBACK, Place, place, place_in, services
 from trunkline.dialects.informer.hal import Links, Resource, link, own_links
 from trunkline.dialects.informer.integrations import ID, path_of
 from trunkline.dialects.informer.wire_base import (
@@ -26,12 +26,13 @@ from trunkline.dialects.informer.wire_base import (
 )
 from trunkline.infra.db import Tx
 from trunkline.kit.actor import Actor
-from trunkline.kit.errors import ErrorKind, NotFoundError
+from trunkline.kit.errors import ErrorKind, InvalidRequestError, NotFoundError
 from trunkline.kit.ids import format_uuid
 from trunkline.kit.secret import Secret
-from trunkline.web import Call, FlowCall, Reply, Route
+from trunkline.web import Call, FlowCall, Reply, Route, known_browser
 
 UPSTREAM: Final = (ErrorKind.CONFLICT, ErrorKind.BAD_GATEWAY, ErrorKind.GATEWAY_TIMEOUT)
+MAX_CODE: Final = 8_192  # characters
 _Credential = Annotated[str, Meta(extra_json_schema={"format": "password"})]
 
 
@@ -63,8 +64,14 @@ class AccountWire(Wire, frozen=True, kw_only=True):
 
 
 class ConnectBody(Body, frozen=True, kw_only=True):
-    """What the integration's way of authenticating asks for; it is tried before it is kept."""
+    """What the integration's way of authenticating asks for; it is tried before it is kept.
 
+    Or the `code` that the provider's page shows at the end of an authorization, which `GET …/connect` has started
+    for the same user in the same browser: `state` says which one, the latest where it is left out.
+    """
+
+    code: Annotated[str, Meta(min_length=1, max_length=MAX_CODE)] | UnsetType = UNSET
+    state: Annotated[str, Meta(max_length=MAX_CODE)] | UnsetType = UNSET
     api_key: _Credential | UnsetType = UNSET
     username: str | UnsetType = UNSET
     password: _Credential | UnsetType = UNSET
@@ -103,18 +110,40 @@ async def connect(call: FlowCall) -> Reply:
     """POST /api/integrations/{id}/connect."""
     at = await place(call)
     given = sent(call.body)
+    if not {"code", "state"}.isdisjoint(given):
+        row = await core.redeem_code(services(call), call.actor, _pasted(call, at, given))
+    else:
+        row = await core.connect(services(call), call.actor, _brought(at, given))
+    owner = await call.database.read(lambda tx: _owner(tx, call.actor, row))
+    location = f"{call.mount}{path_of(at.integration)}/connection"
+    return Reply(body=_spell(call, row, at, owner), headers={"location": location})
+
+
+def _brought(at: Place, given: dict[str, Any]) -> core.Connect:
     parameters, others = given.pop("parameters", {}), given.pop("credentials", {})
-    request = core.Connect(
+    return core.Connect(
         integration_id=at.integration.id,
         workspace_id=at.workspace_id,
         credentials={name: Secret(text) for name, text in {**others, **given}.items()},
         parameters=parameters,
         singular=True,
     )
-    row = await core.connect(services(call), call.actor, request)
-    owner = await call.database.read(lambda tx: _owner(tx, call.actor, row))
-    location = f"{call.mount}{path_of(at.integration)}/connection"
-    return Reply(body=_spell(call, row, at, owner), headers={"location": location})
+
+
+def _pasted(call: FlowCall, at: Place, given: dict[str, Any]) -> core.PastedCode:
+    if "code" not in given:
+        raise InvalidRequestError.at("code", "is required beside state")
+    others = given.keys() - {"code", "state"}
+    if others:
+        raise InvalidRequestError.at(min(others), "is not asked for beside code")
+    return core.PastedCode(
+        integration_id=at.integration.id,
+        workspace_id=at.workspace_id,
+        code=Secret(given["code"]),
+        state=given.get("state"),
+        binding=known_browser(call.headers, call.services.public_url),
+        redirect_path=CALLBACK,
+    )
 
 
 async def disconnect(call: FlowCall) -> None:
@@ -182,7 +211,7 @@ ROUTES = [
         path="/api/integrations/{id}/connect",
         handler=connect,
         operation_id="connect",
-        summary="Connect with a credential.",
+        summary="Connect with a credential, or with the code that a provider's page shows.",
         permission="connections:write",
         flow=True,
         body=ConnectBody,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from trunkline.core import access, connections
 from trunkline.core import integrations as core
@@ -11,6 +12,9 @@ from trunkline.infra.db import Tx
 from trunkline.kit.actor import Actor
 from trunkline.kit.errors import NotFoundError
 from trunkline.web import FlowCall
+
+CALLBACK: Final = "/oauth2/callback"
+"""Where providers send browsers back to."""
 
 
 @dataclass(frozen=True, slots=True)

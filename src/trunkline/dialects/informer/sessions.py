@@ -1,5 +1,8 @@
 """Logging in and out.
 
+The original's answer names a `wsToken` too, for its web socket. There is none here that one could be used at, so
+it is left out.
+
 Source: informer-gestal reference A1 (both login paths are documented).
 """
 
@@ -11,6 +14,7 @@ from msgspec import Meta
 
 from trunkline.core import access as core
 from trunkline.dialects.informer.auth import COOKIE
+from trunkline.dialects.informer.locales import language_of, locale_of
 from trunkline.dialects.informer.wire_base import AnyCall, Body, Wire
 from trunkline.infra.db import Tx
 from trunkline.kit.errors import ErrorKind
@@ -36,11 +40,16 @@ class UserSummary(Wire, frozen=True, kw_only=True):
 
 
 class LoggedIn(Wire, frozen=True, kw_only=True):
-    """The session, which is also set as a cookie. `jwt` is the same key: to clients, a bearer token is opaque."""
+    """The session, which is also set as a cookie. `jwt` is the same key: to clients, a bearer token is opaque.
+
+    `locale` is the user's field of this name, else the organization's setting, else `en-US`; `lang` is its language.
+    """
 
     user: UserSummary
     sid: str
     jwt: str
+    locale: str
+    lang: str
 
 
 async def log_in(call: FlowCall) -> Reply:
@@ -64,15 +73,15 @@ async def _log_in(call: FlowCall, organization: str | None) -> Reply:
     )
     user_id = await call.services.logins.check(call.database, attempt)
 
-    def open_session(tx: Tx) -> tuple[core.UserRow, str]:
+    def open_session(tx: Tx) -> LoggedIn:
         issued = core.open_session(tx, user_id, pepper=call.services.pepper, request_id=call.request_id)
-        return core.get_user(tx, core.act_as(tx, user_id), user_id), issued.secret.reveal()
+        user = core.get_user(tx, core.act_as(tx, user_id), user_id)
+        key, locale = issued.secret.reveal(), locale_of(tx, user)
+        summary = UserSummary(username=user.username, display_name=user.name, email=user.email)
+        return LoggedIn(user=summary, sid=key, jwt=key, locale=locale, lang=language_of(locale))
 
-    user, key = await call.database.write(open_session)
-    shown = LoggedIn(
-        user=UserSummary(username=user.username, display_name=user.name, email=user.email), sid=key, jwt=key
-    )
-    return Reply(body=shown, headers={"set-cookie": _cookie(call, key, core.SESSION_LIFETIME_S)})
+    shown = await call.database.write(open_session)
+    return Reply(body=shown, headers={"set-cookie": _cookie(call, shown.sid, core.SESSION_LIFETIME_S)})
 
 
 def log_out(call: Call) -> Reply:

@@ -1,4 +1,13 @@
-"""Connecting by the provider's own page: begin, and the callback that browsers come back to."""
+"""Connecting by the provider's own page: begin, and what browsers pass on the way there and come back to.
+
+    POST …/authorize ──► GET /api/oauth/start ──302──► provider's page ──► GET /api/oauth/callback
+
+Who begins is a program with a key. The page in between ties what it began to the browser that opens it, which then
+is the only one to end it. It is a bare redirect, so that whatever opens a URL may open this one: it has no content,
+and none of a page's headers by which a window would lose the one that opened it.
+
+Source: RFC 9700 sections 2.1 and 4.7.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +20,16 @@ from trunkline.dialects.platform.connecting import Provider, flow_services, inte
 from trunkline.dialects.platform.wire_base import Body, Wire, member_id
 from trunkline.kit.errors import ErrorKind, InvalidRequestError
 from trunkline.kit.ids import format_id
-from trunkline.web import HTML, PAGE_HEADERS, FlowCall, Reply, Route, page
+from trunkline.web import (
+    HTML,
+    PAGE_HEADERS,
+    FlowCall,
+    Reply,
+    Route,
+    known_browser,
+    page,
+    remembered_browser,
+)
 
 
 class AuthorizeBody(Body, frozen=True, kw_only=True):
@@ -32,7 +50,10 @@ class AuthorizeBody(Body, frozen=True, kw_only=True):
 
 
 class AuthorizeWire(Wire, frozen=True, kw_only=True):
-    """Where to send the browser; good for ten minutes and one use."""
+    """Where to send the browser: a page of this instance, which leads to the provider's.
+
+    Good for ten minutes and one use, in the first browser that opens it.
+    """
 
     authorization_url: str
 
@@ -52,9 +73,25 @@ async def authorize(call: FlowCall) -> AuthorizeWire:
         name=body.name,
         mode=body.mode,
         parameters=body.parameters or {},
+        start_path=core.START_PATH,
     )
     url = await core.start_authorization(flow_services(call), call.actor, request)
     return AuthorizeWire(authorization_url=url)
+
+
+async def start(call: FlowCall) -> Reply:
+    """GET /api/oauth/start.
+
+    Links collect parameters on their way, so unknown ones are no mistake here.
+    """
+    state = _query(call).get("state", "")
+    try:
+        browser, remembering = remembered_browser(call.headers, call.services.public_url)
+        url = await core.open_authorization(flow_services(call), state, browser)
+    except InvalidRequestError as error:
+        return _page("Not connected", error.message, status=400)
+    headers = {"location": url, "set-cookie": remembering, "referrer-policy": "no-referrer"}
+    return Reply(status=302, headers=headers)
 
 
 async def callback(call: FlowCall) -> Reply:
@@ -64,7 +101,7 @@ async def callback(call: FlowCall) -> Reply:
 
     Source: RFC 6749 section 4.1.2, RFC 9207.
     """
-    query = dict(parse_qsl(call.incoming.query_string.decode("latin-1")))
+    query = _query(call)
     try:
         finished = await core.finish_authorization(
             flow_services(call),
@@ -74,6 +111,7 @@ async def callback(call: FlowCall) -> Reply:
                 error=query.get("error"),
                 error_description=query.get("error_description"),
                 iss=query.get("iss"),
+                binding=known_browser(call.headers, call.services.public_url),
                 redirect_path=core.CALLBACK_PATH,
             ),
         )
@@ -87,6 +125,10 @@ async def callback(call: FlowCall) -> Reply:
     if finished.connection_id is None:
         return _page("Not connected", finished.message or finished.error or "")
     return _page("Connected", "The account is connected. You can close this window.")
+
+
+def _query(call: FlowCall) -> dict[str, str]:
+    return dict(parse_qsl(call.incoming.query_string.decode("latin-1")))
 
 
 def _told(finished: core.Finished) -> dict[str, str]:
@@ -112,6 +154,25 @@ ROUTES = [
         body=AuthorizeBody,
         returns=AuthorizeWire,
         errors=(ErrorKind.NOT_FOUND, ErrorKind.CONFLICT),
+        tags=("Connections",),
+    ),
+    Route(
+        method="GET",
+        path=core.START_PATH,
+        handler=start,
+        operation_id="openAuthorization",
+        summary="The way to the provider's page, for the browser.",
+        description="What `authorizationUrl` leads to. Remembers the browser by a cookie and sends it on; nothing"
+        " to be called by a program.",
+        public=True,
+        flow=True,
+        raw=True,
+        also={
+            302: "To the provider's page.",
+            400: "A page: nothing of this kind was started here, it has run out, or another browser has opened it.",
+        },
+        returns=bytes,
+        media_type=HTML,
         tags=("Connections",),
     ),
     Route(

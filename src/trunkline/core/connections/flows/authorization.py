@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from urllib.parse import urlencode
 
 import structlog
 from msgspec import json
 
-from trunkline.core.access import Permission, act_as, bind_to_project, tier_on
+from trunkline.core.access import Permission
 from trunkline.core.connections.clients import Client, client_of
 from trunkline.core.connections.configuration import (
     CODE,
@@ -23,6 +24,7 @@ from trunkline.core.connections.configuration import (
 )
 from trunkline.core.connections.credential import Credential
 from trunkline.core.connections.errors import (
+    AuthorizationRefusedError,
     InvalidStateError,
     IssuerMismatchError,
     NothingToConnectError,
@@ -30,13 +32,13 @@ from trunkline.core.connections.errors import (
 from trunkline.core.connections.flows.journey import Callback, Finished, StartAuthorization
 from trunkline.core.connections.flows.modes import chosen_mode
 from trunkline.core.connections.flows.probing import identify
+from trunkline.core.connections.flows.resuming import beginner, resume
 from trunkline.core.connections.flows.services import FlowServices
 from trunkline.core.connections.flows.tokens import TokenCall, ask, form_call
 from trunkline.core.connections.identity import Account, Expected, read_identity
 from trunkline.core.connections.integration_secrets import bind_secrets
 from trunkline.core.connections.ownership import require_own
 from trunkline.core.connections.placement import place_credential
-from trunkline.core.connections.queries import PROVIDED_IN
 from trunkline.core.connections.reads import require_hold, visible_connection
 from trunkline.core.connections.returning import check_return
 from trunkline.core.connections.saving import Given, Wanted, save_connection
@@ -50,7 +52,6 @@ from trunkline.core.connections.states import (
     burn,
     digest,
     is_known,
-    open_verifier,
 )
 from trunkline.core.connections.token_request import code_fields
 from trunkline.core.connections.token_response import Refusal, Tokens
@@ -78,7 +79,7 @@ class _Exchange:
 
 
 async def start_authorization(env: FlowServices, actor: Actor, request: StartAuthorization) -> str:
-    """Begin an authorization; the provider's page to send the browser to.
+    """Begin an authorization; where to send the browser: the provider's page, or ours that leads there.
 
     Raises:
         NotFoundError: the integration, workspace, consumer or connection is absent or outside the caller's
@@ -112,33 +113,47 @@ async def finish_authorization(env: FlowServices, callback: Callback) -> Finishe
     if callback.error is not None or not callback.code:
         return _failed(state, *_provider_error(callback))
     try:
-        exchange = await env.database.read(
-            partial(_exchange, env=env, state=state, code=Secret(callback.code[:MAX_CODE]))
-        )
-        _check_issuer(exchange.configuration, callback.iss)
-        outcome = await ask(env.egress, exchange.call)
-        if isinstance(outcome, Refusal):
-            return _failed(state, "authorization_refused", f"the provider refused: {outcome.sentence}")
-        given = await _given(env, state, exchange, outcome)
-        connection_id = await env.database.write(
-            partial(_store, env=env, state=state, configuration=exchange.configuration, given=given)
-        )
+        connection_id = await redeem(env, state, Secret(callback.code[:MAX_CODE]), callback.iss)
     except (InvalidStateError, IssuerMismatchError):
         raise
     except TrunklineError as error:
         return _failed(state, error.code, error.message)
-    _log.info(
-        "connection_authorized",
-        connection=connection_id,
-        integration=state.integration_id,
-        provider=state.provider,
-    )
     return Finished(
         connection_id=connection_id,
         integration_id=state.integration_id,
         return_to=state.return_to,
         opener=state.opener,
     )
+
+
+async def redeem(env: FlowServices, state: State, code: Secret, issuer: str | None = None) -> str:
+    """Exchange the code of an authorization that was just taken away, and store the connection; its id.
+
+    Raises:
+        AuthorizationRefusedError: the provider does not exchange it.
+        InvalidStateError: what is to be connected has changed since.
+        IssuerMismatchError: another authorization server answers; nothing was asked of it.
+        UnauthenticatedError, NotFoundError, ForbiddenError: who began it could not do so now.
+        WrongAccountError: the account is another one than the connection's.
+        EgressError: the token endpoint could not be reached.
+        TokenMalformedError: what it answered is no token.
+    """
+    exchange = await env.database.read(partial(_exchange, env=env, state=state, code=code))
+    _check_issuer(exchange.configuration, issuer)
+    outcome = await ask(env.egress, exchange.call)
+    if isinstance(outcome, Refusal):
+        raise AuthorizationRefusedError(f"the provider refused: {outcome.sentence}")
+    given = await _given(env, state, exchange, outcome)
+    connection_id = await env.database.write(
+        partial(_store, env=env, state=state, configuration=exchange.configuration, given=given)
+    )
+    _log.info(
+        "connection_authorized",
+        connection=connection_id,
+        integration=state.integration_id,
+        provider=state.provider,
+    )
+    return connection_id
 
 
 def _start(tx: Tx, env: FlowServices, actor: Actor, request: StartAuthorization) -> str:
@@ -183,10 +198,14 @@ def _start(tx: Tx, env: FlowServices, actor: Actor, request: StartAuthorization)
         return_to=check_return(tx, organization_id, env.public_url, request.return_to),
         opener=_checked_opener(request.opener),
         binding=request.binding,
+        to_be_opened=request.start_path is not None,
         wanted=wanted,
     )
     bind_secrets(tx, configuration)
-    return begin(tx, env.vault, configuration, client_of(tx, env.vault, configuration), beginning)
+    begun = begin(tx, env.vault, configuration, client_of(tx, env.vault, configuration), beginning)
+    if request.start_path is None:
+        return begun.url
+    return f"{env.public_url}{request.start_path}?{urlencode({'state': begun.state})}"
 
 
 def _checked_opener(opener: str | None) -> str | None:
@@ -194,17 +213,6 @@ def _checked_opener(opener: str | None) -> str | None:
         return None if opener is None else str(Origin.of(opener))
     except InvalidUrlError as error:
         raise InvalidRequestError.at("opener", error.message) from error
-
-
-def _beginner(tx: Tx, state: State) -> Actor:
-    """Who began it, with no more than they may do now; in a group, where nobody is a member, by their project."""
-    actor = act_as(tx, state.user_id)
-    found = tx.fetch(PROVIDED_IN, {"id": state.workspace_id})
-    owner_id = found[0][1] if found else None
-    there = {"organization_id": state.organization_id, "workspace_id": state.workspace_id}
-    if owner_id is None or tier_on(tx, actor, **there) > Tier.NONE:
-        return actor
-    return bind_to_project(tx, actor, owner_id)
 
 
 def _check_state(env: FlowServices, state: State, callback: Callback) -> None:
@@ -224,23 +232,10 @@ def _provider_error(callback: Callback) -> tuple[str, str]:
 
 
 def _exchange(tx: Tx, env: FlowServices, state: State, code: Secret) -> _Exchange:
-    source = asked_source(
-        tx,
-        _beginner(tx, state),
-        integration_id=state.integration_id,
-        provider=state.provider,
-        workspace_id=state.workspace_id,
-    )
-    configuration = configuration_of(tx, source, state.wanted.parameters)
-    if configuration.fingerprint != state.configuration:
-        raise InvalidStateError(
-            f"{source.called} has changed since this authorization was started: start again"
-        )
-    client = client_of(tx, env.vault, configuration)
-    verifier = open_verifier(tx, env.vault, state)
-    fields = code_fields(code, state.redirect_uri, verifier)
-    call = form_call(configuration, client, fields, code, verifier)
-    return _Exchange(configuration, client, call, shared_now(tx))
+    resumed = resume(tx, env, state)
+    fields = code_fields(code, state.redirect_uri, resumed.verifier)
+    call = form_call(resumed.configuration, resumed.client, fields, code, resumed.verifier)
+    return _Exchange(resumed.configuration, resumed.client, call, shared_now(tx))
 
 
 def _check_issuer(configuration: Configuration, issuer: str | None) -> None:
@@ -284,7 +279,7 @@ async def _given(env: FlowServices, state: State, exchange: _Exchange, tokens: T
 
 
 def _store(tx: Tx, env: FlowServices, state: State, configuration: Configuration, given: Given) -> str:
-    return save_connection(tx, _beginner(tx, state), env.vault, configuration, state.wanted, given)
+    return save_connection(tx, beginner(tx, state), env.vault, configuration, state.wanted, given)
 
 
 def _failed(state: State, error: str, message: str) -> Finished:

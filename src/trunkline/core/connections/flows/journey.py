@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from trunkline.kit.secret import Secret
+
 CALLBACK_PATH = "/api/oauth/callback"
+START_PATH = "/api/oauth/start"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +22,8 @@ class StartAuthorization:
         return_to: where the browser goes in the end; see `check_return`.
         binding: what the browser's session is known by; it must come back with the callback. Empty outside of
             a browser session.
+        start_path: outside of one, where the caller serves the page that opens it (`open_authorization`), by
+            which it is tied to the browser that does; None leaves it tied to none.
         mode: `per_user` or `shared`; None is as the integration says.
         singular: take the connection there is, instead of making a second.
         consumer_id: for whom its publisher has it connected.
@@ -32,6 +37,7 @@ class StartAuthorization:
     connection_id: str | None = None
     return_to: str | None = None
     binding: str = field(default="", repr=False)
+    start_path: str | None = None
     mode: str | None = None
     name: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
@@ -59,6 +65,25 @@ class Callback:
     iss: str | None = None
     binding: str = field(default="", repr=False)
     redirect_path: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastedCode:
+    """A code that its owner brings by hand, where the provider shows it or the browser cannot come back.
+
+    Attributes:
+        integration_id, workspace_id: what the authorization was started for.
+        state: which authorization it ends; None for the latest in this browser.
+        binding: what this browser's session is known by, as when it was started.
+        redirect_path: what it was started with.
+    """
+
+    integration_id: str
+    workspace_id: str
+    code: Secret
+    state: str | None = field(default=None, repr=False)
+    binding: str = field(default="", repr=False)
+    redirect_path: str = CALLBACK_PATH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -262,6 +262,7 @@ async def _put_off(
     await env.database.write(
         partial(
             give_back,
+            actor=REFRESHER,
             standing=standing,
             lease=attempt.lease,
             wait_s=wait_s,

@@ -23,7 +23,7 @@ from trunkline.core.connections.service import (
 )
 from trunkline.core.connections.specs import ConnectionRow
 from trunkline.core.connections.tables import connections
-from trunkline.core.connections.transitions import need_reauth
+from trunkline.core.connections.transitions import believe, need_reauth
 from trunkline.infra.db import Tx
 from trunkline.kit.actor import Actor, Tier, system_actor
 
@@ -70,6 +70,9 @@ async def probe(env: FlowServices, actor: Actor, connection_id: str) -> Probed:
         await env.database.write(partial(need_reauth, actor=tester, row=row, reason=Reason.REVOKED))
     elif finding.account.is_known:
         await env.database.write(partial(_remember, row=row, account=finding.account))
+    if finding.verdict is Verdict.GOOD and ready.row.is_refused:
+        due_at = ready.access_expires_at
+        await env.database.write(partial(believe, actor=tester, row=row, due_at=due_at))
 
     def read(tx: Tx) -> ConnectionRow:
         return visible_connection(tx, actor, connection_id)
