@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -12,7 +12,7 @@ import apsw
 from sqlalchemy import Table
 
 from trunkline import bootstrap
-from trunkline.infra.db import Database, Tx
+from trunkline.infra.db import Database, Engine, Tx
 from trunkline.infra.db.schema import metadata
 from trunkline.infra.db.sqlite import SqliteDatabase
 
@@ -27,50 +27,73 @@ def tables() -> tuple[Table, ...]:
     return tuple(metadata.tables.values())
 
 
-_watching: WeakKeyDictionary[Database, apsw.Connection] = WeakKeyDictionary()
-_known: WeakKeyDictionary[Database, tuple[Any, Contents]] = WeakKeyDictionary()
+Stamp = tuple[int, int | None]  # of a table: how many rows it has, and the newest row's place or writer
+
+
+@dataclass
+class _Seen:
+    """What is known of a database since the last look, and which tables had rows changed or removed since."""
+
+    version: int = 0
+    stamps: dict[str, Stamp] = field(default_factory=dict)
+    contents: Contents = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
+    watching: apsw.Connection | None = None
+
+
+_seen: WeakKeyDictionary[Database, _Seen] = WeakKeyDictionary()
 
 
 def contents(database: Database) -> Contents:
-    """Every row of every table; looked up anew only where something was committed since the last time."""
-    look = _of_sqlite if isinstance(database, SqliteDatabase) else _of_postgresql
-    version, found = look(database, *_known.get(database, (None, {})))
-    _known[database] = version, found
-    return found
+    """Every row of every table; only what was written since the last time is read anew."""
+    seen = _seen.setdefault(database, _Seen())
+    if isinstance(database, SqliteDatabase) and not _is_newer(database, seen):
+        return seen.contents
+    changed, seen.changed = seen.changed, set()
+    seen.stamps, seen.contents = database.check_now(lambda tx: _look(tx, seen, changed))
+    return seen.contents
 
 
-def _of_sqlite(database: Database, known: Any, found: Contents) -> tuple[Any, Contents]:
-    assert isinstance(database, SqliteDatabase)
-    if database not in _watching:
-        _watching[database] = apsw.Connection(str(database.path))
-    # SQLite changes this number whenever another connection commits a change.
-    version = _watching[database].pragma("data_version")
-    if version != known:
-        found = database.check_now(lambda tx: {table.name: _rows(tx, table) for table in tables()})
-    return version, found
+def _is_newer(database: SqliteDatabase, seen: _Seen) -> bool:
+    """Whether anything was committed; from the first time on, the writer tells where it changes rows."""
+    if seen.watching is None:
+        seen.watching = apsw.Connection(str(database.path))
+        writer = database._writer_connection.raw  # nobody else knows of rows that are overwritten
+        writer.set_update_hook(
+            lambda what, _database, table, _row: (
+                seen.changed.add(table) if what != apsw.SQLITE_INSERT else None
+            )
+        )
+    version, seen.version = seen.version, seen.watching.pragma("data_version")
+    return version != seen.version
 
 
-def _of_postgresql(database: Database, known: Any, found: Contents) -> tuple[Any, Contents]:
-    known = known or {}
-
-    def look(tx: Tx) -> tuple[Any, Contents]:
-        stamps = {name: rest for name, *rest in tx.fetch(_stamps(), {})}
-        changed = [table for table in tables() if stamps[table.name] != known.get(table.name)]
-        return stamps, {**found, **{table.name: _rows(tx, table) for table in changed}}
-
-    return database.check_now(look)
+def _look(tx: Tx, seen: _Seen, changed: set[str]) -> tuple[dict[str, Stamp], Contents]:
+    place = "xmin::text::bigint" if tx.engine is Engine.POSTGRESQL else "rowid"
+    stamps = {name: (count, newest) for name, count, newest in tx.fetch(_stamps(place), {})}
+    found = {}
+    for table in tables():
+        name, (count, _) = table.name, stamps[table.name]
+        rows, was = seen.contents.get(name), seen.stamps.get(name)
+        if rows is None or was is None or name in changed:
+            rows = _rows(tx, table)
+        elif was != stamps[name]:
+            rows = rows + _rows(tx, table, f"WHERE {place} > {was[1] or 0}")
+        # An update on PostgreSQL is a row of a new writer instead of the one before; what is gone is missed.
+        found[name] = rows if len(rows) == count else _rows(tx, table)
+    return stamps, found
 
 
 @cache
-def _stamps() -> str:
-    """What is another one for every table that was changed: a new row has the newest writer, a gone one is missed."""
-    stamp = "SELECT '{0}', count(*), max(xmin::text::bigint) FROM {0}"
-    return " UNION ALL ".join(stamp.format(table.name) for table in tables())
+def _stamps(place: str) -> str:
+    return " UNION ALL ".join(
+        f"SELECT '{table.name}', count(*), max({place}) FROM {table.name}" for table in tables()
+    )
 
 
-def _rows(tx: Tx, table: Table) -> list[Row]:
+def _rows(tx: Tx, table: Table, where: str = "") -> list[Row]:
     columns = ["NULL" if (table.name, column) in LAZY else column for column in table.c.keys()]  # noqa: SIM118
-    return tx.fetch(f"SELECT {', '.join(columns)} FROM {table.name} ORDER BY 1", {})
+    return tx.fetch(f"SELECT {', '.join(columns)} FROM {table.name} {where} ORDER BY 1", {})
 
 
 @dataclass(frozen=True)
@@ -108,10 +131,17 @@ def changes(before: Contents, after: Contents) -> Changes:
 def _without(these: Contents, those: Contents) -> dict[str, list[Row]]:
     found = {}
     for name, rows in these.items():
-        if rows != those[name]:
-            others = set(those[name])  # every table has a key, so no row is there twice
-            found[name] = [row for row in rows if row not in others]
+        if rows is not those[name]:
+            same = _begin_alike(rows, those[name])
+            others = set(those[name][same:])  # every table has a key, so no row is there twice
+            found[name] = [row for row in rows[same:] if row not in others]
     return {name: rows for name, rows in found.items() if rows}
+
+
+def _begin_alike(these: list[Row], those: list[Row]) -> int:
+    """How many rows two looks share at the beginning."""
+    pairs = enumerate(zip(these, those, strict=False))
+    return next((at for at, (one, other) in pairs if one is not other), min(len(these), len(those)))
 
 
 __all__ = ["Changes", "Contents", "changes", "contents"]
