@@ -3,8 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from trunkline.kit.errors import ErrorKind, InvalidRequestError, TrunklineError
+
+# What dialects call a status. Written out, because the phrases of Python's own table differ between its versions.
+PHRASES: Final = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    406: "Not Acceptable",
+    409: "Conflict",
+    412: "Precondition Failed",
+    413: "Content Too Large",
+    415: "Unsupported Media Type",
+    422: "Unprocessable Entity",
+    429: "Too Many Requests",
+    500: "Internal Server Error",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+    504: "Gateway Timeout",
+}
 
 
 class MethodNotAllowedError(TrunklineError):

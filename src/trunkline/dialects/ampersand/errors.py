@@ -22,32 +22,13 @@ from trunkline.kit.errors import (
     TrunklineError,
     UnavailableError,
 )
-from trunkline.web.errors import InvalidQueryError
+from trunkline.web.errors import PHRASES, InvalidQueryError
 
 PROBLEM: Final = "application/problem+json"
 CHALLENGE: Final = 'Bearer realm="trunkline"'
 _UNPROCESSABLE: Final = 422
 _TYPE: Final = "urn:problem-type:trunkline:"
 
-# Written out, because the phrases of Python's own table differ between its versions.
-_TITLES: Final = {
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    406: "Not Acceptable",
-    409: "Conflict",
-    412: "Precondition Failed",
-    413: "Content Too Large",
-    415: "Unsupported Media Type",
-    422: "Unprocessable Entity",
-    429: "Too Many Requests",
-    500: "Internal Server Error",
-    502: "Bad Gateway",
-    503: "Service Unavailable",
-    504: "Gateway Timeout",
-}
 _REMEDIES: Final = {
     ErrorKind.UNAUTHENTICATED: "send a key as X-Api-Key, or a key or signed token as Authorization: Bearer",
     ErrorKind.FORBIDDEN: "use a key that may do this",
@@ -156,7 +137,7 @@ def render_error(error: TrunklineError, request_id: str) -> tuple[int, Mapping[s
         headers["retry-after"] = str(error.retry_after_s)
     body = ProblemBody(
         type=f"{_TYPE}{error.code}",
-        title=_TITLES[status],
+        title=PHRASES[status],
         status=status,
         detail=error.message,
         request_id=request_id,

@@ -13,28 +13,11 @@ from msgspec import Meta
 
 from trunkline.dialects.gestal.wire_base import Wire
 from trunkline.kit.errors import ErrorKind, RateLimitedError, TrunklineError, UnavailableError
+from trunkline.web.errors import PHRASES
 
 CHALLENGE: Final = 'Basic realm="trunkline", Bearer'
 _INVALID: Final = 422
 
-# Written out, because the phrases of Python's own table differ between its versions.
-_TITLES: Final = {
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    406: "Not Acceptable",
-    409: "Conflict",
-    412: "Precondition Failed",
-    413: "Content Too Large",
-    415: "Unsupported Media Type",
-    422: "Unprocessable Entity",
-    429: "Too Many Requests",
-    500: "Internal Server Error",
-    502: "Bad Gateway",
-    503: "Service Unavailable",
-    504: "Gateway Timeout",
-}
 # Members that the platform calls otherwise, where a sentence begins with the place it is about.
 _NAMES: Final = {"homepageUrl": "url"}
 _BLANK: Final = "can't be blank"
@@ -69,7 +52,7 @@ def render_error(error: TrunklineError, _request_id: str) -> tuple[int, Mapping[
         problems.setdefault(place, []).append(_SENTENCES.get(problem.message, problem.message))
     body = ErrorBody(
         type="validation_error" if error.code == ErrorKind.INVALID.value else error.code,
-        title=_TITLES[status],
+        title=PHRASES[status],
         status=status,
         detail=_in_our_names(error.message),
         errors=problems,

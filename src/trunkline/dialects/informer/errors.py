@@ -12,26 +12,9 @@ import msgspec
 
 from trunkline.dialects.informer.wire_base import Wire
 from trunkline.kit.errors import ErrorKind, RateLimitedError, TrunklineError, UnavailableError
+from trunkline.web.errors import PHRASES
 
-# Written out, because the phrases of Python's own table differ between its versions.
-_PHRASES: Final = {
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    409: "Conflict",
-    412: "Precondition Failed",
-    413: "Request Entity Too Large",
-    415: "Unsupported Media Type",
-    429: "Too Many Requests",
-    500: "Internal Server Error",
-    502: "Bad Gateway",
-    503: "Service Unavailable",
-    504: "Gateway Timeout",
-}
-
-
+_PHRASES: Final = {**PHRASES, 413: "Request Entity Too Large"}  # as this API's clients have always read it
 # Members that the platform calls otherwise, where a sentence begins with the place it is about.
 _NAMES: Final = {
     "authConfig.type": "authType",
