@@ -24,9 +24,9 @@ from trunkline.kit.actor import system_actor
 from trunkline.kit.clock import SystemClock, stamp
 from trunkline.kit.secret import Secret
 
-REFRESH, CONNECT, AUTHORIZE, END = (
+REFRESH, BESIDE, CONNECT, AUTHORIZE, END = (
     f"tests.core.connections.test_{name}"
-    for name in ("refresh", "connecting", "authorization", "disconnecting")
+    for name in ("refresh", "refresh_beside", "connecting", "authorization", "disconnecting")
 )
 FLIGHT, HERE = "tests.core.connections.test_single_flight", "tests.core.connections.test_defects"
 
@@ -39,7 +39,7 @@ DEFECTS = {
     "two processes refresh at once": (FLIGHT, "test_four_processes_of_32_callers_refresh_once_an_expiry"),
     "a late answer overwrites a newer token": (HERE, "test_a_stored_generation_is_never_overwritten"),
     "invalid_grant although somebody else has rotated": (
-        REFRESH,
+        BESIDE,
         "test_whoever_is_refused_looks_whether_somebody_else_has_rotated",
     ),
     "the row is deleted on failure": (
@@ -86,7 +86,7 @@ DEFECTS = {
     ),
     "an error says neither what nor what to do": (HERE, "test_an_error_names_the_connection_and_what_to_do"),
     "a crash in the midst loses the outcome silently": (
-        REFRESH,
+        BESIDE,
         "test_a_process_killed_after_it_asked_costs_the_grant_and_says_so",
     ),
     "a refresh before the end spins": (
@@ -94,7 +94,7 @@ DEFECTS = {
         "test_a_token_is_not_replaced_within_thirty_seconds_however_short_it_lives",
     ),
     "a client that hangs up takes the new token along": (
-        REFRESH,
+        BESIDE,
         "test_a_caller_that_hangs_up_does_not_end_the_refresh",
     ),
 }
