@@ -23,7 +23,7 @@ run: $(VENV)/.runtime ## Start the server with demo data on 127.0.0.1:8080; its 
 	@$(BIN)/python -m trunkline demo --data-dir data
 
 test: $(VENV)/.dev ## Run the tests, on SQLite and on PostgreSQL.
-	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not soak and not e2e"
+	$(BIN)/python -m pytest -n logical --maxprocesses 8 --dist worksteal -m "not soak and not e2e"
 
 e2e: $(VENV)/.dev ## Run what needs Node or Chromium; what is missing is skipped and named.
 	$(BIN)/python -m pytest -m e2e || [ $$? -eq 5 ]

@@ -11,6 +11,7 @@ import pytest
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # platformdirs misses XDG_RUNTIME_DIR on a bare machine
     from tests.conformance.turns import TURNS, turn
+    from tests.cores import keep_to_one
     from tests.databases import Databases, roomy_memory
     from tests.databases import databases as handed_out
     from tests.instance import Instance
@@ -20,6 +21,7 @@ def pytest_configure() -> None:
     """Put every test's folder where its databases are, unless told otherwise."""
     if (memory := roomy_memory()) is not None:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
+    keep_to_one(os.environ.get("PYTEST_XDIST_WORKER", ""))
     gc.disable()  # collecting makes nothing but what stays: looking through it took a third of the time
 
 

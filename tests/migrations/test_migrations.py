@@ -13,6 +13,7 @@ import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy.exc import DBAPIError
 
+from tests.cores import every_core
 from tests.databases import Databases
 from tests.migrations.schema import declared, execute, snapshot
 from trunkline import migrations
@@ -33,14 +34,15 @@ def empty(request: pytest.FixtureRequest, databases: Databases, tmp_path: Path) 
 
 def migrating(url: str, fatal: int | None = None) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "tests.migrations.migrating", url]
-    return subprocess.Popen(
-        command if fatal is None else [*command, str(fatal)],
-        cwd=ROOT,
-        env={"PYTHONPATH": "src", "PATH": ""},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
+    with every_core():
+        return subprocess.Popen(
+            command if fatal is None else [*command, str(fatal)],
+            cwd=ROOT,
+            env={"PYTHONPATH": "src", "PATH": ""},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
 
 
 def test_the_names_of_the_files_tell_what_alembic_reads_in_them() -> None:

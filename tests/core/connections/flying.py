@@ -17,6 +17,7 @@ from typing import IO, Any, cast
 
 import structlog
 
+from tests.cores import every_core
 from trunkline import bootstrap
 from trunkline.core.connections import FlowServices, authorized, leases
 from trunkline.core.connections.flows import refresh
@@ -50,7 +51,8 @@ class Process:
     def _begin(self) -> Popen[str]:
         command = [sys.executable, "-m", "tests.core.connections.flying", json.dumps(asdict(self._setup))]
         path = {"PYTHONPATH": "src:.", "PATH": "", "PYTHONWARNINGS": "error"}
-        return Popen(command, cwd=ROOT, env=path, stdin=PIPE, stdout=PIPE, text=True)
+        with every_core():
+            return Popen(command, cwd=ROOT, env=path, stdin=PIPE, stdout=PIPE, text=True)
 
     def wait(self) -> None:
         """Until it can be told something."""

@@ -89,10 +89,10 @@ DOUBTFUL = {
 def test_its_connection_is_not_used_again(answer: bytes) -> None:
     async def run() -> None:
         async with upstream(script(answer)) as server, opened(server) as egress:
-            for _ in range(2):
+            while len(server.calls) < 2:  # a busy machine may not even connect in time
                 with pytest.raises((UpstreamProtocolError, UpstreamTimeoutError)):
                     await egress.fetch(get(server.origin), Limits(total_s=0.1))
-            assert server.connections == 2
+            assert len({call.writer for call in server.calls}) == len(server.calls)
 
     asyncio.run(run())
 

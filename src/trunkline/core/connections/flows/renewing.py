@@ -18,7 +18,8 @@ AGAIN_S = 5  # seconds after which it may be asked for again, where nobody has s
 async def renew(env: FlowServices, actor: Actor, connection_id: str, *, force: bool = False) -> ConnectionRow:
     """Refresh a connection's token where it has run out, or in any case; the connection as it is afterwards.
 
-    A connection without a token that can be refreshed stays as it is. However many ask at once, one call is made.
+    A connection without a token that can be refreshed stays as it is. However many ask while a
+    call is under way, they share it.
 
     Args:
         env: what to work with.
