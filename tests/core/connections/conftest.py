@@ -18,6 +18,7 @@ from trunkline.core.connections.tables import (
 )
 from trunkline.infra.db import Tx
 from trunkline.kit.clock import FixedClock
+from trunkline.simulator import Options
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
@@ -53,7 +54,7 @@ def own_safe(database_url: str, tmp_path: Path) -> Iterator[Safe]:
 @pytest.fixture(scope="session")
 def simulated() -> Iterator[Simulated]:
     """The simulated service; each test has a client of its own there."""
-    with serving() as served:
+    with serving(Options(slow_s=0.3)) as served:
         yield served
 
 
