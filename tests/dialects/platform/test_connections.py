@@ -408,7 +408,7 @@ def test_testing_reconnecting_renaming_and_confirming(instance: Instance, simula
     assert (confirmed["status"], confirmed["origins"]) == ("ok", [elsewhere])
 
 
-def test_a_test_that_fails_leaves_a_pasted_credential_to_its_owner(
+def test_a_test_that_fails_leaves_a_pasted_credential_to_its_owner_until_one_succeeds(
     instance: Instance, simulated: Simulated
 ) -> None:
     key = "key-to-be-removed"
@@ -417,7 +417,15 @@ def test_a_test_that_fails_leaves_a_pasted_credential_to_its_owner(
     simulated.admin("POST", "/simulator/credentials/remove", {"kind": "api_key", "name": key})
     probed = instance.ok("POST", f"/api/connections/{made['id']}/test")
     assert (probed["verdict"], probed["upstreamStatus"]) == ("refused", 401)
-    assert (probed["connection"]["status"], probed["connection"]["reason"]) == ("needs_reauth", "revoked")
+    refused = probed["connection"]
+    assert (refused["status"], refused["reason"]) == ("needs_reauth", "credential_refused")
+    simulated.admin("POST", "/simulator/credentials", {"kind": "api_key", "secret": key})
+    probed = instance.ok("POST", f"/api/connections/{made['id']}/test")
+    assert (probed["verdict"], probed["connection"]["status"], probed["connection"]["reason"]) == (
+        "good",
+        "ok",
+        None,
+    )
 
 
 def test_an_integrations_secrets_are_told_but_not_shown(instance: Instance, simulated: Simulated) -> None:

@@ -67,7 +67,9 @@ async def probe(env: FlowServices, actor: Actor, connection_id: str) -> Probed:
         finding = await _examined(env, ready)
     row = ready.connection
     if finding.verdict is Verdict.REFUSED and not ready.refreshable:
-        await env.database.write(partial(need_reauth, actor=tester, row=row, reason=Reason.REVOKED))
+        await env.database.write(
+            partial(need_reauth, actor=tester, row=row, reason=Reason.CREDENTIAL_REFUSED)
+        )
     elif finding.account.is_known:
         await env.database.write(partial(_remember, row=row, account=finding.account))
     if finding.verdict is Verdict.GOOD and ready.row.is_refused:
