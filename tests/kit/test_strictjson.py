@@ -53,6 +53,13 @@ def test_refuses_what_reads_two_ways_or_cannot_be_stored(text, says):
         decode(text)
 
 
+def test_names_what_is_repeated_among_very_many():
+    """Looking for each among all would take minutes, of a body anybody may send."""
+    members = ",".join(f'"{number}":0' for number in range(100_000))
+    with pytest.raises(InvalidRequestError, match="duplicate member 'z'"):
+        decode("{" + members + ',"z":1,"y":1,"z":2,"y":2}')
+
+
 def test_refuses_bytes_that_are_not_utf_8():
     with pytest.raises(InvalidRequestError, match="not UTF-8"):
         decode(b'["\xff"]')

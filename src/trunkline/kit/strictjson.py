@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from typing import Any, NoReturn
 
 import msgspec
@@ -54,10 +55,14 @@ def decode(data: bytes | str, *, what: str = "body") -> Any:
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"duplicate member {twice[:100]!r}")
+        raise ValueError(f"duplicate member {_repeated(pairs)[:100]!r}")
     return members
+
+
+def _repeated(pairs: list[tuple[str, Any]]) -> str:
+    # Counted once for all: who sends the body chooses how many members there are.
+    times = Counter(name for name, _ in pairs)
+    return next(name for name in times if times[name] > 1)
 
 
 def _constant(name: str) -> NoReturn:
