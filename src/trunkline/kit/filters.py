@@ -98,6 +98,13 @@ class Related:
 
 Node = Compare | All | AnyOf | Not | Related
 
+
+def both(first: Node, where: Node | None) -> All:
+    """A condition of ours and what the caller asks for, without adding to the depth the caller may use."""
+    rest = where.items if isinstance(where, All) else () if where is None else (where,)
+    return All((first, *rest))
+
+
 Direction = Literal["asc", "desc"]
 Nulls = Literal["first", "last"]
 

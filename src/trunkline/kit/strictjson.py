@@ -48,7 +48,7 @@ def decode(data: bytes | str, *, what: str = "body") -> Any:
         raise InvalidRequestError.at(what, "not UTF-8") from error
     except ValueError as error:
         raise InvalidRequestError.at(what, f"not valid JSON: {str(error)[:200]}") from error
-    _check(value, what)
+    check(value, what)
     return value
 
 
@@ -69,7 +69,12 @@ def _constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _check(root: Any, what: str) -> None:
+def check(root: Any, what: str) -> None:
+    """Refuse a decoded value that could not be read or stored here.
+
+    Raises:
+        InvalidRequestError: nested deeper than 32, an integer beyond 64 bits, U+0000 or lone surrogates.
+    """
     level = [root]
     for _ in range(MAX_DEPTH + 1):
         below: list[Any] = []

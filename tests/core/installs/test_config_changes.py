@@ -164,3 +164,13 @@ def test_a_change_about_nothing_is_refused_and_none_is_made(change, path):
 def test_there_are_some_changes_and_not_too_many(count):
     with pytest.raises(InvalidRequestError):
         patched(CONTENT, *[ObjectChange("add", "/disabled", True)] * count)
+
+
+def test_small_changes_nest_no_deeper_than_any_input_may():
+    def nested(levels: int) -> list[ObjectChange]:
+        return [ObjectChange("add", "/d" * (level + 1), {}) for level in range(levels)]
+
+    patched(CONTENT, *nested(20))
+    for levels in (31, 600):
+        with pytest.raises(InvalidRequestError, match="deeper than 32"):
+            patched(CONTENT, *nested(levels))

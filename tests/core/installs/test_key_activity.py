@@ -10,6 +10,7 @@ import pytest
 from tests.dialects.gestal.desk import Desk, basic
 from tests.instance import Instance
 from trunkline.core.installs import KeyActivity
+from trunkline.core.installs import activity as writing
 from trunkline.core.installs.activity import FLUSH_S
 from trunkline.infra.db import Tx
 
@@ -84,6 +85,27 @@ def test_what_is_noted_is_written_when_the_server_ends(desk: Desk, keys: list[st
 
     asyncio.run(live())
     assert stored(desk) == [None, LATE]
+
+
+def test_a_stop_loses_nothing_wherever_the_write_under_way_is(
+    desk: Desk, keys: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "FLUSH_S", 0)
+    moments = [f"2026-03-01T12:00:{second:02}.000000Z" for second in range(12)]
+    seen = []
+
+    async def live() -> None:
+        for turns, at in enumerate(moments):
+            activity = KeyActivity(desk.instance.database)
+            activity.note(keys[0], at)
+            activity.start()
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            await activity.stop()
+            seen.append(stored(desk)[0])
+
+    asyncio.run(live())
+    assert seen == moments
 
 
 def test_what_cannot_be_written_is_kept(desk: Desk, keys: list[str]) -> None:

@@ -369,6 +369,31 @@ class TestUninstall:
         instance.ok("POST", f"/api/integration-installs/{parent['id']}/restore")
         assert instance.ok("GET", f"/api/integration-installs/{child['id']}") == child
 
+    def test_child_installs_nest_ten_deep_and_all_of_them_go(self, instance, shop):
+        top = lowest = publish_and_install(instance, shop)
+        for _ in range(9):
+            lowest = instance.install(shop["integration"]["id"], parentInstallId=lowest["id"])
+        path = f"/api/integrations/{shop['integration']['id']}/install"
+        body = {"workspaceId": instance.workspace_id, "parentInstallId": lowest["id"]}
+        answer = instance.api("POST", path, body)
+        assert (answer.status, answer.json["error"]["details"][0]["path"]) == (400, "parentInstallId")
+        instance.ok("DELETE", f"/api/integration-installs/{top['id']}")
+        assert instance.count("SELECT count(*) FROM installs WHERE deleted_at IS NULL") == 0
+
+    def test_nothing_comes_back_into_a_deleted_workspace(self, instance, shop):
+        install = publish_and_install(instance, shop)
+        paths = [f"/api/integration-installs/{install['id']}", f"/api/agents/{shop['helper']['id']}"]
+        for path in paths:
+            instance.ok("DELETE", path)
+        instance.ok("DELETE", f"/api/workspaces/{instance.workspace_id}")
+        for path in paths:
+            answer = instance.api("POST", f"{path}/restore")
+            assert (answer.status, answer.json["error"]["code"]) == (409, "workspace_deleted")
+        instance.ok("POST", f"/api/workspaces/{instance.workspace_id}/restore")
+        for path in paths:
+            assert instance.ok("POST", f"{path}/restore")["deletedAt"] is None
+        assert bootstrap.verify(instance.database) == []
+
     def test_restore_is_refused_when_the_same_install_was_made_again(self, instance, shop):
         install = publish_and_install(instance, shop)
         instance.ok("DELETE", f"/api/integration-installs/{install['id']}")
@@ -451,6 +476,18 @@ class TestReachOfDeletingAClone:
         found = instance.members(install["id"])["charge"]
         answer = instance.api("DELETE", f"/api/functions/{found['entityId']}")
         assert (answer.status, answer.json["error"]["code"]) == (409, "required")
+
+    def test_of_what_an_upgrade_removed_each_comes_back_alone(self, instance, shop):
+        install = publish_and_install(instance, shop)
+        before = instance.members(install["id"])
+        path = f"/api/integrations/{shop['integration']['id']}"
+        other = instance.entity("functions", "other", {})
+        instance.ok("PATCH", path, {"manifest": {"members": [member("other", other, "function")]}})
+        instance.publish(shop["integration"]["id"], "1.1.0")
+        assert upgrade(instance, install)["removed"] == ["charge", "helper", "schema:money"]
+        instance.ok("POST", f"/api/agents/{before['helper']['entityId']}/restore")
+        assert set(instance.members(install["id"])) == {"helper", "other"}
+        assert bootstrap.verify(instance.database) == []
 
     def test_a_clone_that_another_refers_to_stays(self, instance, shop):
         install = publish_and_install(instance, shop)

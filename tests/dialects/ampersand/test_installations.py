@@ -319,6 +319,19 @@ class TestRevisions:
         crm.deploy(self.DROPPED, destructive=True)
         assert crm.configs() == before
 
+    def test_an_installation_at_a_version_of_no_manifest_keeps_nobody_from_deploying(self, desk, crm):
+        reading: dict[str, Any] = {"read": {"objects": {"account": {}, "contact": {}}}}
+        made, other = crm.installed("org_1", reading), crm.installed("org_2", reading)
+        api, integration = desk.instance.ok, f"/api/integrations/int_{crm.id.replace('-', '')}"
+        manifest = api("GET", integration)["manifest"]
+        api("PATCH", integration, {"manifest": {**manifest, "source": None}})
+        api("POST", f"{integration}/publish", {"version": "0.0.2"})
+        api("POST", f"/api/integration-installs/inst_{made['id'].replace('-', '')}/upgrade")
+        api("PATCH", integration, {"manifest": manifest})
+        crm.deploy(self.DROPPED, destructive=True)
+        objects = desk.ok("GET", crm.path(f"/{other['id']}"))["config"]["content"]["read"]["objects"]
+        assert objects["contact"]["disabled"] is True
+
     def test_many_installations_are_paused_piece_by_piece(self, desk, crm, monkeypatch):
         monkeypatch.setattr("trunkline.core.installs.dropping.BATCH", 2)
         reading: dict[str, Any] = {"read": {"objects": {"contact": {}}}}

@@ -9,7 +9,7 @@ from trunkline.core.audit.specs import AUDIT_ENTRY, AuditRow
 from trunkline.infra.db import Tx, lists
 from trunkline.kit.actor import Actor, Tier
 from trunkline.kit.errors import NotFoundError
-from trunkline.kit.filters import All, Compare, Op
+from trunkline.kit.filters import Compare, Op, both
 from trunkline.kit.pages import ListQuery, Page
 
 
@@ -25,7 +25,7 @@ def list_audit_entries(tx: Tx, actor: Actor, organization_id: str, query: ListQu
     actor.require(Permission.EVENTS_READ)
     require_organization(tx, actor, organization_id, Tier.ADMIN)
     theirs = Compare("organization_id", Op.EQ, organization_id)
-    where = theirs if query.where is None else All((theirs, query.where))
+    where = both(theirs, query.where)
     return lists.list_rows(tx, AUDIT_ENTRY, replace(query, where=where), scope(actor, tx.specs))
 
 

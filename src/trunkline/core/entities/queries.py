@@ -38,6 +38,7 @@ UPDATE entities SET version_id = :version_id, name = :name, description = :descr
 WHERE id = :id
 """
 
+LIVE_WORKSPACE = "SELECT 1 FROM workspaces WHERE id = :id AND deleted_at IS NULL"
 BY_ID = "id = :id"
 OF_ENTITY = "entity_id = :entity_id"
 LIVE_IN_NAMESPACE = "namespace = :namespace AND deleted_at IS NULL"

@@ -25,6 +25,7 @@ from trunkline.core.entities.queries import (
     EXPIRED,
     IDS_BY_SLUG,
     LENT,
+    LIVE_WORKSPACE,
     NEXT_NUMBER,
     OF_ENTITY,
     SLUG_TAKEN,
@@ -35,7 +36,7 @@ from trunkline.core.journal import Change, empty_payloads, record
 from trunkline.infra.db import Tx, lists
 from trunkline.kit.actor import Actor, Tier
 from trunkline.kit.errors import ConflictError, InvalidRequestError, NotFoundError
-from trunkline.kit.filters import All, Compare, Op
+from trunkline.kit.filters import Compare, Op, both
 from trunkline.kit.pages import ListQuery, Page
 from trunkline.kit.strictjson import content_hash, encode
 from trunkline.kit.text import check_name, check_slug, check_text
@@ -78,7 +79,7 @@ def list_entities(tx: Tx, actor: Actor, kind: str, query: ListQuery) -> Page[Ent
     """
     actor.require(Permission.ENTITIES_READ)
     of_kind = Compare("kind", Op.EQ, kind)
-    where = of_kind if query.where is None else All((of_kind, query.where))
+    where = both(of_kind, query.where)
     page = lists.list_rows(tx, ENTITY, replace(query, where=where), scope(actor, tx.specs))
     return replace(page, rows=[_as_seen(tx, actor, row) for row in page.rows])
 
@@ -224,6 +225,10 @@ def restore_entity(tx: Tx, actor: Actor, kind: str, entity_id: str) -> EntityRow
     row = _own(tx, actor, kind, entity_id, Tier.EDITOR)
     if row.deleted_at is None:
         return row
+    if tx.value(LIVE_WORKSPACE, id=row.workspace_id) is None:
+        raise ConflictError(
+            f"the {kind}'s workspace is deleted: restore that first", code="workspace_deleted"
+        )
     _require_free_slug(tx, kind, row.workspace_id, row.namespace, row.slug)
     tx.update(entities, BY_ID, {"id": row.id}, **NO_TOMBSTONE)
     _journal(tx, actor, "restored", kind, row.id, _place(row), data={"deletionId": row.deletion_id})
@@ -266,7 +271,7 @@ def list_entity_versions(
     actor.require(Permission.ENTITIES_READ)
     _visible(tx, actor, kind, entity_id)
     of_entity = Compare("entity_id", Op.EQ, entity_id)
-    where = of_entity if query.where is None else All((of_entity, query.where))
+    where = both(of_entity, query.where)
     return lists.list_rows(tx, ENTITY_VERSION, replace(query, where=where), scope(actor, tx.specs))
 
 

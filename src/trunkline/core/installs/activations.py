@@ -16,7 +16,7 @@ from trunkline.core.integrations import visible_integration
 from trunkline.infra.db import Tx
 from trunkline.kit.actor import Actor, Tier
 from trunkline.kit.errors import NotFoundError
-from trunkline.kit.filters import All, Compare, Op
+from trunkline.kit.filters import Compare, Op, both
 from trunkline.kit.pages import ListQuery, Page
 
 
@@ -95,5 +95,5 @@ def list_activations(tx: Tx, actor: Actor, workspace_id: str, query: ListQuery) 
     actor.require(Permission.INSTALLS_READ)
     require_workspace(tx, actor, workspace_id, Tier.VIEWER)
     here = Compare("workspace_id", Op.EQ, workspace_id)
-    where = here if query.where is None else All((here, query.where))
+    where = both(here, query.where)
     return list_installs(tx, actor, replace(query, where=where))

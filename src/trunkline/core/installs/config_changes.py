@@ -23,6 +23,7 @@ from trunkline.core.installs.config_content import (
     declared_objects,
     effective_config,
 )
+from trunkline.kit import strictjson
 from trunkline.kit.errors import InvalidRequestError, NotFoundError
 
 CHANGES_MAX = 1_000
@@ -67,6 +68,8 @@ def patch_object(
     }
     result = deepcopy(dict(content))
     result.setdefault(action, {}).setdefault("objects", {})[name] = kept
+    # Many small changes nest as deep as one likes; what is kept must be readable as input again.
+    strictjson.check(result, "changes")
     return result
 
 
@@ -94,7 +97,10 @@ def _pointer(path: str, place: str) -> list[str]:
         raise InvalidRequestError.at(place, "must start with a slash")
     if _BAD_ESCAPE.search(path):
         raise InvalidRequestError.at(place, "`~` must be written `~0`")
-    return [segment.replace("~1", "/").replace("~0", "~") for segment in path[1:].split("/")]
+    segments = path[1:].split("/")
+    if len(segments) > strictjson.MAX_DEPTH:
+        raise InvalidRequestError.at(place, f"leads deeper than {strictjson.MAX_DEPTH}")
+    return [segment.replace("~1", "/").replace("~0", "~") for segment in segments]
 
 
 def _step(holder: Any, segment: str, place: str) -> Any:

@@ -47,7 +47,7 @@ from trunkline.core.journal import Change, record
 from trunkline.infra.db import Tx, lists
 from trunkline.kit.actor import Actor, Tier
 from trunkline.kit.errors import InvalidRequestError
-from trunkline.kit.filters import All, Compare, Op
+from trunkline.kit.filters import Compare, Op, both
 from trunkline.kit.ids import format_id, format_uuid
 from trunkline.kit.pages import ListQuery, Page
 
@@ -89,7 +89,7 @@ def list_configs(tx: Tx, actor: Actor, install_id: str, query: ListQuery) -> Pag
     actor.require(Permission.INSTALLS_READ)
     row = visible_install(tx, actor, install_id)
     own = Compare("install_id", Op.EQ, row.id)
-    where = own if query.where is None else All((own, query.where))
+    where = both(own, query.where)
     return lists.list_rows(tx, INSTALL_CONFIG, replace(query, where=where), scope(actor, tx.specs))
 
 

@@ -25,6 +25,7 @@ from trunkline.core.installs.config_rows import (
     write_config,
 )
 from trunkline.core.installs.configs import own_source, tell_configured
+from trunkline.core.installs.errors import NotConfigurableError
 from trunkline.core.installs.queries import CONFIGURED_AFTER
 from trunkline.core.installs.reads import visible_install
 from trunkline.core.integrations import (
@@ -130,7 +131,11 @@ def pause_dropped(
     found = tx.column(CONFIGURED_AFTER, integration_id=integration_id, after=after, limit=BATCH)
     for install_id in found:
         install = visible_install(tx, actor, install_id)
-        own, content = own_source(tx, install), current_content(tx, install) or {}
+        try:
+            own = own_source(tx, install)
+        except NotConfigurableError:
+            continue  # it went on to a version that no manifest declares: there is nothing to pause
+        content = current_content(tx, install) or {}
         here = configured_objects(effective_config(own, content), "read")
         paused = with_paused(own, content, [name for name in here if name not in declared], paused=True)
         if paused != content:

@@ -11,10 +11,10 @@ from trunkline.core.entities import end_loans_in, find_references, revive_loans,
 from trunkline.core.installs.config_content import chosen_slugs
 from trunkline.core.installs.queries import (
     ATTACHED_BESIDE,
-    BY_DELETION,
-    BY_DELETION_IN_LIVE_SOLUTION,
     CLONE_OF_ENTITY,
     CONFIGURED_CLONE,
+    DELETED_WITH,
+    DELETED_WITH_IN_LIVE_SOLUTION,
     INSTALLED_ELSEWHERE,
     INSTALLS_OF,
     LIVE_OF_ENTITY,
@@ -100,10 +100,11 @@ def revive_restored_entity(tx: Tx, actor: Actor, change: Change, event_id: str) 
     namespace = tx.value(NAMESPACE_OF, id=change.subject_id)
     if namespace and tx.fetch(STATE_OF, {"id": namespace})[0][0] is not None:
         raise DeletedError("it belongs to a deleted install; restore that one")
-    deletion = {"deletion_id": _data(change, "deletionId")}
-    tx.update(members, BY_DELETION, deletion, **NO_TOMBSTONE)
+    # What else went with it stays deleted: an upgrade removes many members at once.
+    deletion = {"deletion_id": _data(change, "deletionId"), "entity_id": change.subject_id}
+    tx.update(members, DELETED_WITH, deletion, **NO_TOMBSTONE)
     # Not its places in solutions that were deleted meanwhile: restoring those does not reach back here.
-    tx.update(solution_members, BY_DELETION_IN_LIVE_SOLUTION, deletion, **NO_TOMBSTONE)
+    tx.update(solution_members, DELETED_WITH_IN_LIVE_SOLUTION, deletion, **NO_TOMBSTONE)
 
 
 def forget_purged_entity(tx: Tx, actor: Actor, change: Change, event_id: str) -> None:  # noqa: ARG001

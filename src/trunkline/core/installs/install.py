@@ -16,7 +16,7 @@ from trunkline.core.installs.config_rows import GivenConfig, insert_config
 from trunkline.core.installs.content import clone_content
 from trunkline.core.installs.errors import DuplicateInstallError
 from trunkline.core.installs.health import health_of
-from trunkline.core.installs.queries import BY_ID, DUPLICATE, EXCLUSIVE
+from trunkline.core.installs.queries import BY_ID, DUPLICATE, EXCLUSIVE, PARENT_OF
 from trunkline.core.installs.reads import visible_install
 from trunkline.core.installs.requirements import require_auth, require_dependencies, resolve_variables
 from trunkline.core.installs.selection import initial_slugs, lent_beside
@@ -38,6 +38,7 @@ from trunkline.kit.actor import Actor, Tier
 from trunkline.kit.errors import InvalidRequestError, NotFoundError
 from trunkline.kit.ids import format_id
 
+MAX_NESTING = 10  # of installs below one another; ending one ends those below, level by level
 MEMBER_COLUMNS = (
     "id",
     "organization_id",
@@ -320,6 +321,11 @@ def _check_parent(tx: Tx, actor: Actor, request: InstallIntegration) -> None:
     parent = visible_install(tx, actor, request.parent_install_id)
     if parent.workspace_id != request.workspace_id or parent.deleted_at is not None:
         raise InvalidRequestError.at("parentInstallId", "must be a live install of the same workspace")
+    depth, above = 1, parent.parent_install_id
+    while above is not None:
+        depth, above = depth + 1, tx.value(PARENT_OF, id=above)
+    if depth >= MAX_NESTING:
+        raise InvalidRequestError.at("parentInstallId", f"installs nest at most {MAX_NESTING} deep")
 
 
 def _require_distinct(tx: Tx, request: InstallIntegration, distinct_key: str) -> None:

@@ -63,6 +63,7 @@ WHERE e.workspace_id = :workspace_id AND e.deleted_at IS NULL
 """
 
 CHILDREN = "SELECT id FROM installs WHERE parent_install_id = :install_id"
+PARENT_OF = "SELECT parent_install_id FROM installs WHERE id = :id"
 LIVE_CHILDREN = "SELECT id FROM installs WHERE parent_install_id = :install_id AND deleted_at IS NULL"
 SOLUTION_OF = "SELECT 1 FROM installs WHERE solution_id = :solution_id"
 STATE_OF = "SELECT deleted_at, deletion_id FROM installs WHERE id = :id"
@@ -169,8 +170,9 @@ LIVE_OF_SOLUTION = "solution_id = :solution_id AND deleted_at IS NULL"
 OF_SOLUTION = "solution_id = :solution_id"
 IN_SOLUTION = "solution_id = :solution_id AND entity_id = :entity_id AND deleted_at IS NULL"
 BY_DELETION = "deletion_id = :deletion_id"
-BY_DELETION_IN_LIVE_SOLUTION = (
-    "deletion_id = :deletion_id AND solution_id IN (SELECT s.id FROM solutions s WHERE s.deleted_at IS NULL)"
+DELETED_WITH = "deletion_id = :deletion_id AND entity_id = :entity_id"
+DELETED_WITH_IN_LIVE_SOLUTION = (
+    f"{DELETED_WITH} AND solution_id IN (SELECT s.id FROM solutions s WHERE s.deleted_at IS NULL)"
 )
 LIVE_OF_ENTITY = "entity_id = :entity_id AND deleted_at IS NULL"
 OF_ENTITY = "entity_id = :entity_id"

@@ -39,7 +39,7 @@ from trunkline.core.journal import Change, empty_payloads, record
 from trunkline.infra.db import Tx, lists
 from trunkline.kit.actor import Actor, Tier
 from trunkline.kit.errors import ConflictError, NotFoundError
-from trunkline.kit.filters import All, Compare, Node, Op, Quantifier, Related
+from trunkline.kit.filters import Compare, Op, Quantifier, Related, both
 from trunkline.kit.pages import ListQuery, Page
 from trunkline.kit.text import check_name, check_text
 
@@ -75,7 +75,7 @@ def list_solutions(
     actor.require(Permission.SOLUTIONS_READ)
     if member_entity_id is not None:
         holds = Compare("entity_id", Op.EQ, member_entity_id)
-        query = replace(query, where=_both(Related("members", Quantifier.SOME, holds), query.where))
+        query = replace(query, where=both(Related("members", Quantifier.SOME, holds), query.where))
     return lists.list_rows(tx, SOLUTION, query, scope(actor, tx.specs))
 
 
@@ -238,12 +238,6 @@ def _own(tx: Tx, actor: Actor, solution_id: str, tier: Tier) -> SolutionRow:
 def _require_own_fate(tx: Tx, row: SolutionRow, refusal: str) -> None:
     if tx.value(SOLUTION_OF, solution_id=row.id):
         raise ConflictError(refusal, code=OWNED_BY_INSTALL)
-
-
-def _both(first: Node, where: Node | None) -> Node:
-    # A conjunction inside another would count towards the depth the caller may use.
-    rest = where.items if isinstance(where, All) else () if where is None else (where,)
-    return All((first, *rest))
 
 
 def _journal(

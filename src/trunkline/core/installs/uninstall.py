@@ -17,6 +17,7 @@ from trunkline.core.access import (
     require_tier,
     tombstone,
 )
+from trunkline.core.connections import WorkspaceDeletedError
 from trunkline.core.entities import (
     end_loans,
     purge_namespace,
@@ -37,6 +38,7 @@ from trunkline.core.installs.queries import (
     LIVE_OF_INSTALL,
     LIVE_OF_NAMESPACE,
     LIVE_OF_SOLUTION,
+    LIVE_WORKSPACE,
     OF_INSTALL,
     OF_NAMESPACE,
     OF_SOLUTION,
@@ -102,7 +104,7 @@ def restore_install(tx: Tx, actor: Actor, install_id: str) -> InstallRow:
     Raises:
         NotFoundError: absent or outside the caller's scope.
         ForbiddenError: the caller is no editor of the workspace.
-        ConflictError: its parent is deleted, or the same install was made again meanwhile.
+        ConflictError: its workspace or its parent is deleted, or the same install was made again meanwhile.
 
     Source: seed 000, POST /api/integration-installs/{id}/restore.
     """
@@ -125,6 +127,8 @@ def restore_install(tx: Tx, actor: Actor, install_id: str) -> InstallRow:
 
 
 def _check_restorable(tx: Tx, row: InstallRow) -> None:
+    if tx.value(LIVE_WORKSPACE, id=row.workspace_id) is None:
+        raise WorkspaceDeletedError("the install's workspace is deleted: restore that first")
     if row.parent_install_id is not None:
         deleted_at, _ = tx.fetch(STATE_OF, {"id": row.parent_install_id})[0]
         if deleted_at is not None:

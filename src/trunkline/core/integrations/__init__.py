@@ -117,7 +117,7 @@ from trunkline.core.integrations.templates import (
     fill,
     is_transport_header,
 )
-from trunkline.core.integrations.token_exchange import TokenExchange
+from trunkline.core.integrations.token_exchange import TOKEN_LIFE_MAX_S, TokenExchange
 from trunkline.core.integrations.upserting import Progress
 
 __all__ = [
@@ -125,6 +125,7 @@ __all__ = [
     "INTEGRATION_TAG",
     "SPECS",
     "TAG",
+    "TOKEN_LIFE_MAX_S",
     "VERSION",
     "AccountProbe",
     "ConnectConfig",

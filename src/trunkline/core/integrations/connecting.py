@@ -19,6 +19,7 @@ from trunkline.core.integrations.templates import (
 )
 from trunkline.core.integrations.token_exchange import (
     MAX_URL,
+    TOKEN_LIFE_MAX_S,
     TokenExchange,
     check_exchange,
     check_pointer,
@@ -159,16 +160,28 @@ def needs_auth(auth_config: Mapping[str, Any]) -> bool:
 
 
 def check_auth_config(auth_config: Mapping[str, Any]) -> ConnectConfig:
-    """Check what is about to be saved: that it can be read, and that no credential stands in it.
+    """Check what is about to be saved: that it can be read and believed, and that no credential stands in it.
 
     Raises:
-        InvalidRequestError: either does not hold.
+        InvalidRequestError: any of it does not hold.
     """
     config = read_connect(auth_config)
+    _check_lifetimes(auth_config, config)
     problems = [Problem(path, _LEAK) for path in credentials_in(auth_config, _PATH)]
     if problems:
         raise InvalidRequestError(f"{problems[0].path}: {problems[0].message}", *problems)
     return config
+
+
+def _check_lifetimes(auth_config: Mapping[str, Any], config: ConnectConfig) -> None:
+    """Only where it is saved: what an earlier release has saved goes on working, and is believed so far."""
+    stated = {
+        "tokenLifetimeS": auth_config.get("tokenLifetimeS"),
+        "exchange.expiresInS": None if config.exchange is None else config.exchange.expires_in_s,
+    }
+    for member, seconds in stated.items():
+        if isinstance(seconds, int) and seconds > TOKEN_LIFE_MAX_S:
+            raise _refused(member, f"must be at most {TOKEN_LIFE_MAX_S} seconds")
 
 
 def _are_texts(value: Any) -> bool:

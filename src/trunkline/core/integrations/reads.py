@@ -17,7 +17,7 @@ from trunkline.core.integrations.specs import INTEGRATION, VERSION, IntegrationR
 from trunkline.infra.db import Tx, lists
 from trunkline.kit.actor import Actor
 from trunkline.kit.errors import NotFoundError
-from trunkline.kit.filters import All, Compare, Op
+from trunkline.kit.filters import All, Compare, Op, both
 from trunkline.kit.ids import parse_id
 from trunkline.kit.pages import ListQuery, Page
 from trunkline.kit.semver import parse
@@ -43,7 +43,7 @@ def list_integrations(
     actor.require(Permission.INTEGRATIONS_READ)
     words = None if text is None else having_words(text)
     if words is not None:
-        query = replace(query, where=words if query.where is None else All((words, query.where)))
+        query = replace(query, where=both(words, query.where))
     page = lists.list_rows(tx, INTEGRATION, query, scope(actor, tx.specs))
     return replace(page, rows=as_seen(tx, page.rows))
 

@@ -15,6 +15,7 @@ MAX_INPUTS = 20
 MAX_BODY = 50  # members
 MAX_URL = 2_000  # characters
 MAX_POINTER = 1_000  # characters
+TOKEN_LIFE_MAX_S = 5 * 365 * 86_400  # nobody is believed that a token lives longer
 
 
 class TokenExchange(msgspec.Struct, frozen=True, rename="camel"):
