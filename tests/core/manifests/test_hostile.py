@@ -16,7 +16,6 @@ VALIDATOR = document_validator("manifest.json", "Integration") if SHARED.is_dir(
 HEAD = "specVersion: 1.0.0\nintegrations:\n"
 LAUGHS = "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 12))
 MERGED = "a: &a {" + ", ".join(f"k{i}: 1" for i in range(900)) + "}\n"
-OBJECTS = ", ".join(f"{{objectName: o{i}}}" for i in range(5_001))
 
 
 @pytest.mark.parametrize(
@@ -55,6 +54,13 @@ def test_what_cannot_be_read_is_one_finding_with_its_place(text, rule, place):
     assert (found.rule, (found.line, found.column)) == (rule, place)
 
 
+def test_a_line_of_comments_that_never_close_is_read_once():
+    """Were the rest of it read at each of them, this would take minutes."""
+    ignoring = " #amp:ignore[" * 80_000
+    read = read_manifest(f"a: 1{ignoring}\n")
+    assert read.findings == read_manifest("a: 1\n").findings
+
+
 def test_keys_that_are_no_texts_and_tags_are_all_told():
     read = read_manifest("1: a\ntrue: b\n~: c\n!!str d: !x e\n")
     assert [(one.line, one.rule) for one in read.findings if one.rule in ("key-not-text", "yaml-tag")] == [
@@ -80,9 +86,18 @@ def test_a_mistake_behind_an_alias_is_told_once():
     assert [(one.line, one.rule) for one in read_manifest(text).findings] == [(3, "wrong-type")]
 
 
-def test_more_objects_than_members_may_be_are_refused():
-    text = HEAD + f"- {{name: a, provider: p, write: {{objects: [{OBJECTS}]}}}}"
-    assert [one.rule for one in read_manifest(text).findings] == ["too-many-objects"]
+def test_more_objects_than_are_written_at_once_are_refused_with_the_integration_that_has_them():
+    def text(*counts: int) -> str:
+        return HEAD + "\n".join(
+            f"- {{name: i{n}, provider: p, write: {{objects: [{', '.join(f'{{objectName: o{m}}}' for m in range(count))}]}}}}"
+            for n, count in enumerate(counts)
+        )
+
+    assert read_manifest(text(1_000, 1_000)).findings == ()
+    for counts, line in (((2_001,), 3), ((1_000, 1_000, 1), 5)):
+        assert [(one.rule, one.line) for one in read_manifest(text(*counts)).findings] == [
+            ("too-many-objects", line)
+        ]
 
 
 def test_of_many_findings_some_of_each_severity_are_told():

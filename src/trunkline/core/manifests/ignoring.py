@@ -17,7 +17,7 @@ from trunkline.core.manifests.document import LINE_BREAK, Document
 from trunkline.core.manifests.findings import Finding
 from trunkline.core.manifests.places import Node
 
-_COMMENT = re.compile(r"(?:^|(?<=[ \t]))#[ \t]*amp:ignore(?:\[([^\]]*)\])?(?=[ \t]|$)")
+_COMMENT = re.compile(r"(?:^|(?<=[ \t]))#[ \t]*amp:ignore(?:\[([^\[\]]*)\])?(?=[ \t]|$)")
 _EVERY_RULE = "*"
 
 

@@ -9,7 +9,7 @@ from trunkline.core.manifests.places import Place, shown
 from trunkline.core.manifests.rules import Complaint, Context, Rulebook, Scope
 from trunkline.core.manifests.slugs import ACTIONS, WRITTEN_MAX, written_name
 
-OBJECTS_MAX = 5_000  # of one integration, which may have no more members
+OBJECTS_MAX = 2_000  # of a manifest: all of them are written at once, and whoever else writes waits
 SECTIONS = (*ACTIONS, "proxy", "watchSchema")
 
 INTEGRATION = Rulebook()
@@ -121,15 +121,18 @@ def object_name_length(integration: Place, _: Context) -> Iterator[Complaint]:
 @INTEGRATION.rule(
     "too-many-objects",
     "error",
-    Scope.INTEGRATION,
-    sentence=f"An integration has at most {OBJECTS_MAX:,} objects in all its actions.",
-    remedy="Make several integrations of it.",
+    Scope.MANIFEST,
+    sentence=f"A manifest has at most {OBJECTS_MAX:,} objects in all actions of its integrations.",
+    remedy="Make several manifests of it, each of a project of its own.",
 )
-def too_many_objects(integration: Place, _: Context) -> Iterator[Complaint]:
-    """Each object becomes a member, and members are limited."""
-    count = sum(len(integration.items_at(action, "objects")) for action in ACTIONS)
-    if count > OBJECTS_MAX:
-        yield integration, f"The integration has {count:,} objects."
+def too_many_objects(manifest: Place, _: Context) -> Iterator[Complaint]:
+    """Each object becomes a member, and a manifest is deployed in one piece."""
+    count = 0
+    for integration in manifest.items_at("integrations"):
+        count += sum(len(integration.items_at(action, "objects")) for action in ACTIONS)
+        if count > OBJECTS_MAX:
+            yield integration, f"With this integration, the manifest has {count:,} objects."
+            return
 
 
 def _repeated(items: list[Place], key: str, what: str) -> Iterator[Complaint]:
