@@ -13,6 +13,9 @@ unexport PYTHONDONTWRITEBYTECODE
 # On every core, which pip does not do; some packages bring files that are no Python of this version.
 PRECOMPILE = $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib src || true
 
+# A worker to a core; a thousand cores have nothing to gain, as each worker starts a PostgreSQL of its own.
+SPREAD = -n logical --maxprocesses 8 --dist worksteal
+
 .DEFAULT_GOAL := help
 .PHONY: help run test e2e soak lint format docs bench lock clean
 
@@ -23,13 +26,13 @@ run: $(VENV)/.runtime ## Start the server with demo data on 127.0.0.1:8080; its 
 	@$(BIN)/python -m trunkline demo --data-dir data
 
 test: $(VENV)/.dev ## Run the tests, on SQLite and on PostgreSQL.
-	$(BIN)/python -m pytest -n logical --maxprocesses 8 --dist worksteal -m "not soak and not e2e"
+	$(BIN)/python -m pytest $(SPREAD) -m "not soak and not e2e"
 
 e2e: $(VENV)/.dev ## Run what needs Node or Chromium; what is missing is skipped and named.
 	$(BIN)/python -m pytest -m e2e || [ $$? -eq 5 ]
 
 soak: $(VENV)/.dev ## Run the long kills and the long fuzzing.
-	$(BIN)/python -m pytest -m soak --timeout 0 || [ $$? -eq 5 ]
+	$(BIN)/python -m pytest $(SPREAD) -m soak --timeout 0 || [ $$? -eq 5 ]
 
 lint: $(VENV)/.dev ## Check format, style, types, import contracts and generated pages.
 	$(BIN)/ruff format --check .

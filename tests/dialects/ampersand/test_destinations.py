@@ -118,6 +118,20 @@ def test_every_member_is_changed_by_its_own_mask(desk: Desk) -> None:
 
 
 @needs_document
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [("metadata", {"bucket": 1}), ("metadata", {"headers": 1}), ("secrets", {"credentials": []})],
+)
+def test_what_the_mask_leaves_out_must_be_well_formed_all_the_same(
+    desk: Desk, member: str, value: dict[str, Any]
+) -> None:
+    desk.ok("POST", desk.path("/destinations"), HOOK)
+    path = desk.path("/destinations/leadConvertedWebhook")
+    changes = {"updateMask": [], "destination": {member: value}}
+    (issue,) = desk.refused(400, "PATCH", path, changes)["issues"]
+    assert issue["name"] == f"destination.{member}.{next(iter(value))}"
+
+
 def test_masks_types_members_and_events_are_the_documents() -> None:
     by_id = {said.operation["operationId"]: said.operation for said in operations()}
 

@@ -25,6 +25,7 @@ from trunkline.kit.secret import Secret
 from trunkline.web import Call, FlowCall, Reply, Route
 
 _METADATA: Final = (*core.METADATA, core.HEADERS)
+_CALLED: Final = {str: "a text", bool: "true or false", int: "a whole number", dict: "an object of texts"}
 MASKS: Final = (
     "name",
     "type",
@@ -191,6 +192,7 @@ def current_destination(call: Call) -> DestinationWire:
 def update_destination(call: Call) -> DestinationWire:
     """PATCH /projects/{project}/destinations/{destination}."""
     body: UpdateDestinationBody = call.body
+    _check_types(body.destination)
     changes = masked(sent(body.destination), body.update_mask, MASKS, "destination")
     secrets = {
         name.removeprefix("secrets."): value for name, value in changes.items() if name.startswith("secrets.")
@@ -221,6 +223,24 @@ def delete_destination(call: Call) -> None:
 
 def _row(call: Call) -> core.DestinationRow:
     return core.resolve_destination(call.tx, call.actor, project(call).id, call.path["destination"])
+
+
+def _check_types(changes: DestinationChanges) -> None:
+    """Refuse members of another type, whether or not the mask names them: the document promises as much."""
+    metadata = {} if changes.metadata is UNSET else changes.metadata
+    secrets = {} if changes.secrets is UNSET else changes.secrets
+    for path, value, wanted in (
+        *((f"metadata.{name}", metadata.get(name), wanted) for name, wanted in core.METADATA.items()),
+        *((f"secrets.{name}", secrets.get(name), str) for name in core.SECRETS),
+        (f"metadata.{core.HEADERS}", metadata.get(core.HEADERS), dict),
+        *((f"metadata.{core.HEADERS}", value, str) for value in _texts(metadata.get(core.HEADERS))),
+    ):
+        if value is not None and type(value) is not wanted:
+            raise InvalidRequestError.at(f"destination.{path}", f"must be {_CALLED[wanted]}, or null")
+
+
+def _texts(headers: Any) -> list[Any]:
+    return list(headers.values()) if isinstance(headers, dict) else []
 
 
 def _secret(name: str, value: Any) -> Secret:
