@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import queue
 import stat
 import threading
 from collections.abc import Iterator
@@ -12,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import apsw
+import psycopg
 import pytest
 from sqlalchemy import Table
 
+from tests.databases import Databases
 from trunkline.core.journal.tables import idempotency_records
 from trunkline.infra.db import (
     BusyError,
@@ -25,6 +28,7 @@ from trunkline.infra.db import (
     UniqueError,
     migrate,
     open_database,
+    postgres,
     revisions,
     sqlite,
     transaction_is_open,
@@ -253,6 +257,127 @@ class TestSqlite:
         answers = asyncio.run(flood())
         assert [type(answer) for answer in answers] == [type(None), str, str, BusyError]
         database.close()
+
+    def test_does_not_run_again_what_its_deadline_stopped(self, databases, monkeypatch):
+        """SQLite ends the whole transaction with such a write: the others are repeated, that one is not."""
+        monkeypatch.setattr(sqlite, "WRITE_DEADLINE_S", 0.2)
+        database = open_database(databases.sqlite(), Catalog())
+        gate, inside = threading.Event(), threading.Event()
+        tried: list[str] = []
+
+        def block(_: Tx) -> None:
+            inside.set()
+            gate.wait(20)
+
+        def endless(tx: Tx) -> None:
+            tried.append("endless")
+            add("late")(tx)
+            tx.run(f"UPDATE idempotency_records SET status = ({ENDLESS})")
+
+        async def crowd() -> Any:
+            first = asyncio.ensure_future(database.write(block))
+            await asyncio.to_thread(inside.wait, 20)
+            rest = [asyncio.ensure_future(database.write(work)) for work in (add("a"), endless, add("b"))]
+            await asyncio.sleep(0)
+            gate.set()
+            return await asyncio.gather(first, *rest, return_exceptions=True)
+
+        answers = asyncio.run(crowd())
+        assert [answers[1], type(answers[2]), answers[3]] == ["a", DeadlineError, "b"]
+        assert tried == ["endless"]
+        assert database.read_now(names) == ["a", "b"]
+        database.close()
+
+    def test_answers_a_write_that_comes_while_it_closes(self, databases, monkeypatch):
+        ended, queued = threading.Event(), threading.Event()
+
+        class Slow(queue.Queue[Any]):
+            """Where a write on its way into line gives `close` all the time it may want to be there first."""
+
+            def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
+                if item is None:
+                    super().put(item, block, timeout)
+                    ended.set()
+                    return
+                queued.set()
+                ended.wait(0.2)
+                super().put(item, block, timeout)
+
+        monkeypatch.setattr(queue, "Queue", Slow)
+        database = open_database(databases.sqlite(), Catalog())
+        answers: list[object] = []
+
+        def write() -> None:
+            try:
+                answers.append(database.write_now(add("a")))
+            except BusyError as error:
+                answers.append(error)
+
+        writer = threading.Thread(target=write, daemon=True)  # unanswered, it would wait for ever
+        writer.start()
+        assert queued.wait(20)
+        database.close()
+        writer.join(20)
+        assert answers == ["a"]
+
+
+class TestPostgres:
+    @pytest.fixture
+    def hurried(self, databases: Databases, monkeypatch: pytest.MonkeyPatch) -> Iterator[PostgresDatabase]:
+        """A database where a write waits half a second for the turn, whether to share it or to have it alone."""
+        monkeypatch.setattr(postgres, "WRITE_DEADLINE_S", 0.5)
+        opened = PostgresDatabase(databases.postgresql(), Catalog(), read_deadline_s=0.5, threads=1)
+        yield opened
+        opened.close()
+
+    @pytest.fixture
+    def neighbour(self, hurried: PostgresDatabase) -> Iterator[psycopg.Connection[Any]]:
+        with psycopg.connect(hurried.url, autocommit=True) as opened:
+            yield opened
+
+    def test_a_write_that_waits_in_vain_for_its_turn_is_told_to_come_back(self, hurried, neighbour):
+        """And leaves nothing behind: what is written next is still all or nothing, with its own deadlines."""
+        timeouts = hurried.read_now(lambda tx: tx.value("SHOW statement_timeout"))
+        neighbour.execute("SELECT pg_advisory_lock_shared(%s)", [postgres.TURN_KEY])
+
+        def lose(tx: Tx) -> None:
+            tx.run("SELECT 1")
+            raise psycopg.errors.SerializationFailure
+
+        with pytest.raises(BusyError):
+            hurried.write_now(lose)
+        neighbour.execute("SELECT pg_advisory_unlock_all()")
+
+        def refused(tx: Tx) -> None:
+            add("a")(tx)
+            raise ConflictError("no")
+
+        for _ in range(3):  # every connection there is has its turn
+            with pytest.raises(ConflictError):
+                hurried.write_now(refused)
+            assert hurried.read_now(lambda tx: tx.value("SHOW statement_timeout")) == timeouts
+        assert hurried.read_now(names) == []
+
+    def test_a_write_kept_out_by_one_that_writes_alone_is_told_to_come_back(self, hurried, neighbour):
+        neighbour.execute("SELECT pg_advisory_lock(%s)", [postgres.TURN_KEY])
+        with pytest.raises(BusyError):
+            hurried.write_now(add("a"))
+        neighbour.execute("SELECT pg_advisory_unlock_all()")
+        assert hurried.write_now(add("a")) == "a"
+
+    def test_a_turn_alone_is_given_back(self, hurried, neighbour):
+        def win_late(tx: Tx) -> str:
+            tried.append(1)
+            add("a")(tx)
+            if len(tried) <= postgres.ALONE_AFTER:
+                raise psycopg.errors.SerializationFailure
+            return "won"
+
+        tried: list[int] = []
+        assert hurried.write_now(win_late) == "won"
+        held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s"
+        assert neighbour.execute(held, [postgres.TURN_KEY]).fetchall() == [(0,)]
+        assert hurried.write_now(add("b")) == "b"
 
 
 def test_the_schema_can_be_looked_at_while_the_database_is_open(database, database_url):

@@ -18,7 +18,6 @@ from trunkline.infra.jobs import (
     fail,
     park,
     release,
-    requeue,
 )
 from trunkline.infra.jobs.tables import periodic
 from trunkline.kit.clock import FixedClock
@@ -187,17 +186,6 @@ def test_a_job_that_kills_its_worker_ten_times_is_parked(desk):
     assert row["last_error"] == "its worker stopped without finishing it, 10 times"
 
 
-def test_a_parked_job_can_be_run_again_by_hand(desk):
-    job_id = desk.add()
-    job = desk.one()
-    desk.database.write_now(lambda tx: park(tx, job, "x"))
-    desk.pass_time(hours=1)
-    assert desk.database.write_now(lambda tx: requeue(tx, job_id)) is True
-    assert (desk.row()["state"], desk.row()["attempts"]) == ("ready", 0)
-    assert desk.one().attempt == 1
-    assert desk.database.write_now(lambda tx: requeue(tx, job_id)) is False
-
-
 def test_errors_are_kept_short(desk):
     desk.add()
     failed(desk, desk.one(), "x" * 501)
@@ -277,6 +265,34 @@ def test_failing_work_that_was_asked_for_again_keeps_its_count(desk):
     assert (desk.row()["attempts"], desk.row()["run_at"]) == (2, "2026-11-22T12:00:00.000000Z")
 
 
+def last_attempt(desk: Any) -> Job:
+    """The only job, on its last attempt."""
+    for _ in range(1, MAX_ATTEMPTS):
+        failed(desk, desk.one())
+        desk.pass_time(seconds=5)
+    job: Job = desk.one()
+    assert job.attempt == MAX_ATTEMPTS
+    return job
+
+
+@pytest.mark.parametrize("end", ["fails", "is parked", "is abandoned"])
+def test_work_asked_for_during_a_last_attempt_starts_afresh(desk, end):
+    job_id = desk.add(dedupe_key="k")
+    job = last_attempt(desk)
+    asked = "2026-11-22T12:00:00.000000Z"
+    assert desk.add(dedupe_key="k", run_at=asked) == job_id
+    if end == "fails":
+        assert failed(desk, job) is True
+    elif end == "is parked":
+        assert desk.database.write_now(lambda tx: park(tx, job, "no use")) is True
+    else:
+        desk.pass_time(seconds=60)
+        assert desk.take() == []
+    assert desk.row() == {"id": job_id, **FRESH, "dedupe_key": "k", "run_at": asked}
+    desk.pass_time(hours=2)
+    assert desk.one().attempt == 1
+
+
 def test_abandoned_work_that_was_asked_for_again_still_runs_once_more(desk):
     desk.add(dedupe_key="k")
     desk.one()
@@ -294,6 +310,15 @@ def test_released_work_that_was_asked_for_again_waits_uncounted(desk):
     desk.add(dedupe_key="k")
     desk.database.write_now(lambda tx: release(tx, [job]))
     assert (desk.row()["state"], desk.row()["attempts"], desk.row()["dedupe_key"]) == ("ready", 0, "k")
+
+
+def test_released_work_that_was_asked_for_later_is_free_at_once(desk):
+    desk.add(dedupe_key="k")
+    job = desk.one()
+    desk.add(dedupe_key="k", run_at="2026-11-22T12:00:00.000000Z")
+    desk.database.write_now(lambda tx: release(tx, [job]))
+    assert desk.row()["run_at"] == NOW
+    assert desk.one().attempt == 1
 
 
 def test_parked_work_may_be_asked_for_anew(desk):

@@ -64,6 +64,15 @@ def _unhurried(work: Work[Answer]) -> Work[Answer]:
     return run
 
 
+@contextmanager
+def _waiting() -> Iterator[None]:
+    """What a write that waits in vain for the turn is answered: nothing of its own took too long."""
+    try:
+        yield
+    except errors.QueryCanceled as error:
+        raise BusyError("other writes took too long; try again") from error
+
+
 class _Statements:
     """A psycopg cursor as the `Cursor` of a transaction; binary results decode faster than text."""
 
@@ -79,7 +88,8 @@ class _Statements:
         if self._joins:
             self._joins = False
             if not sql.startswith(_SET_TRANSACTION):
-                self._cursor.execute(_JOIN_TURN)
+                with _waiting():
+                    self._cursor.execute(_JOIN_TURN)
 
     def fetch(self, sql: str, params: Params) -> list[tuple[Any, ...]]:
         self._join(sql)
@@ -208,19 +218,28 @@ class PostgresDatabase(Database):
         if not alone:
             yield
             return
-        connection.autocommit = True
-        connection.execute(f"SET statement_timeout = {int(WRITE_DEADLINE_S * 1000)}".encode())
-        connection.execute(f"SELECT pg_advisory_lock({TURN_KEY})".encode())
-        connection.autocommit = False
         try:
+            connection.autocommit = True
+            connection.execute(f"SET statement_timeout = {int(WRITE_DEADLINE_S * 1000)}".encode())
+            with _waiting():
+                connection.execute(f"SELECT pg_advisory_lock({TURN_KEY})".encode())
+            connection.autocommit = False
             yield
         finally:
-            # A connection that broke has given the lock back by breaking.
-            if not connection.closed:
-                connection.autocommit = True
-                connection.execute(f"SELECT pg_advisory_unlock({TURN_KEY})".encode())
-                self._configure(connection)
-                connection.autocommit = False
+            self._end_turn(connection)
+
+    def _end_turn(self, connection: psycopg.Connection[Any]) -> None:
+        """Leave the connection as the pool lends it, whether the turn was got or not; one that cannot be is closed.
+
+        Closing gives the lock back too, and the pool replaces what is closed.
+        """
+        try:
+            connection.autocommit = True
+            connection.execute(b"SELECT pg_advisory_unlock_all()")  # the turn is the only one of a session
+            self._configure(connection)
+            connection.autocommit = False
+        except psycopg.Error:
+            connection.close()
 
     def _once(self, connection: psycopg.Connection[Any], work: Work[Answer], *, writable: bool) -> Answer:
         connection.read_only = not writable

@@ -34,7 +34,7 @@ from trunkline.infra.db.database import (
     UniqueError,
     Work,
 )
-from trunkline.infra.db.statements import Engine
+from trunkline.infra.db.statements import REMEMBERED_CHARS, Engine
 from trunkline.infra.db.tx import Params, transaction_marker
 from trunkline.kit.errors import UnavailableError
 
@@ -89,7 +89,7 @@ class _Connection:
         self.raw.set_progress_handler(lambda: time.monotonic() > self.deadline, PROGRESS_STEPS)
 
     def fetch(self, sql: str, params: Params) -> list[tuple[Any, ...]]:
-        return self.raw.execute(sql, params).fetchall()
+        return self.raw.execute(sql, params, can_cache=len(sql) <= REMEMBERED_CHARS).fetchall()
 
     def total(self, sql: str, params: Params) -> int:
         """The number `sql` reads, remembered for as long as nobody commits anything.
@@ -98,7 +98,7 @@ class _Connection:
         own page cache too: what is remembered is never staler than what would be read. It is looked at
         inside the transaction, hence of its snapshot. A writer's own changes do not show in it.
         """
-        if self._writes:
+        if self._writes or len(sql) > REMEMBERED_CHARS:
             return int(self.fetch(sql, params)[0][0])
         version = self.raw.execute("PRAGMA data_version").fetchall()
         if version != self._version or len(self._totals) >= TOTALS_LIMIT:
@@ -176,6 +176,7 @@ class SqliteDatabase(Database):
         self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-read")
         self._queue: queue.Queue[_Job | None] = queue.Queue(QUEUE_LIMIT)
         self._closed = False
+        self._closing = threading.Lock()
         self._writer = threading.Thread(target=self._write_loop, name="sqlite-write", daemon=True)
         self._writer.start()
 
@@ -223,18 +224,21 @@ class SqliteDatabase(Database):
         return self._submit(work).result()
 
     def _submit(self, work: Work[Answer]) -> Future[Answer]:
-        if self._closed:
-            raise BusyError("the database is closing; try again")
         job = _Job(work, Future())
-        try:
-            self._queue.put_nowait(job)
-        except queue.Full:
-            raise BusyError(f"{QUEUE_LIMIT} writes are waiting; try again") from None
+        # Else a write could get in line behind the end of the queue, where nobody answers it.
+        with self._closing:
+            if self._closed:
+                raise BusyError("the database is closing; try again")
+            try:
+                self._queue.put_nowait(job)
+            except queue.Full:
+                raise BusyError(f"{QUEUE_LIMIT} writes are waiting; try again") from None
         return job.done
 
     def close(self) -> None:
         """See `Database.close`."""
-        self._closed = True
+        with self._closing:
+            self._closed = True
         self._queue.put(None)
         self._writer.join()
         self._pool.shutdown()
@@ -264,22 +268,24 @@ class SqliteDatabase(Database):
         """Run a group in one transaction and answer after the commit.
 
         Should the commit itself fail (a deferred constraint, a full disk), every write is repeated alone,
-        so that one cannot take the others with it.
+        so that one cannot take the others with it. One stopped by its deadline is not: its time is up.
         """
         outcomes: list[tuple[_Job, Any, BaseException | None]] = []
         try:
             with _spelled(), transaction_marker():
                 self._writer_connection.raw.execute("BEGIN IMMEDIATE")
                 try:
-                    outcomes = [(job, *self._savepoint(job)) for job in group]
+                    for job in group:
+                        outcomes.append((job, *self._savepoint(job)))  # noqa: PERF401  # how far it got counts
                     self._writer_connection.raw.execute("COMMIT")
                 finally:
                     self._writer_connection.roll_back()
         except Exception as error:  # noqa: BLE001  # whatever failed belongs to the callers, not to this thread
-            if len(group) == 1:
-                group[0].done.set_exception(error)
-            else:
-                for job in group:
+            stopped = group[len(outcomes)] if isinstance(error, DeadlineError) else None
+            for job in group:
+                if job is stopped or len(group) == 1:
+                    job.done.set_exception(error)
+                else:
                     self._commit([job])
             return
         for job, answer, failure in outcomes:
@@ -296,9 +302,11 @@ class SqliteDatabase(Database):
             with _spelled():
                 answer = job.work(self.transaction(connection, writable=True))
         except Exception as error:  # handed to the caller; the group goes on
+            connection.deadline = float("inf")
+            # SQLite ends the whole transaction when it stops a statement that writes.
+            # Source: https://sqlite.org/c3ref/interrupt.html
             if not connection.raw.in_transaction:
                 raise
-            connection.deadline = float("inf")
             connection.raw.execute("ROLLBACK TO one")
             connection.raw.execute("RELEASE one")
             return None, error

@@ -20,16 +20,27 @@ class Engine(StrEnum):
 _TOKEN = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|::|:([a-z_][a-z0-9_]*)|%", re.ASCII)
 
 
-@lru_cache(maxsize=4096)
+# Callers shape statements, up to some 20,000 characters of them; the platform's own are a few hundred, and short.
+# Nothing is remembered of a longer one, compiled or not: rewriting it takes half a millisecond, and a reader that
+# remembers some hundreds of them compiled 80 MB.
+REMEMBERED_CHARS = 4096  # psycopg has the same bound
+
+
 def for_psycopg(sql: str) -> str:
     """Rewrite `:name` to `%(name)s` and double every percent sign, as psycopg wants it."""
+    return _remembered(sql) if len(sql) <= REMEMBERED_CHARS else _rewritten(sql)
 
+
+def _rewritten(sql: str) -> str:
     def rewrite(found: re.Match[str]) -> str:
         if found[1] is not None:
             return f"%({found[1]})s"
         return found[0].replace("%", "%%")
 
     return _TOKEN.sub(rewrite, sql)
+
+
+_remembered = lru_cache(maxsize=1024)(_rewritten)
 
 
 @lru_cache(maxsize=1024)

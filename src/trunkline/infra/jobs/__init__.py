@@ -13,7 +13,6 @@ from trunkline.infra.jobs.store import (
     fail,
     park,
     release,
-    requeue,
 )
 
 __all__ = [
@@ -37,6 +36,5 @@ __all__ = [
     "fire",
     "park",
     "release",
-    "requeue",
     "run_job",
 ]

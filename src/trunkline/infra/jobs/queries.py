@@ -30,8 +30,14 @@ ON CONFLICT (dedupe_key) DO UPDATE SET
 RETURNING id
 """
 
-PARK_ABANDONED = """
-UPDATE jobs SET state = 'parked', dedupe_key = NULL, lease_owner = NULL, lease_until = NULL, last_error = :error
+# After the last attempt: parked, or afresh what was asked for again.
+GIVE_UP_ABANDONED = """
+UPDATE jobs SET
+  state = CASE WHEN attempts < 0 THEN 'ready' ELSE 'parked' END,
+  attempts = CASE WHEN attempts < 0 THEN 0 ELSE attempts END,
+  dedupe_key = CASE WHEN attempts < 0 THEN dedupe_key END,
+  last_error = CASE WHEN attempts < 0 THEN NULL ELSE :error END,
+  lease_owner = NULL, lease_until = NULL
 WHERE state = 'running' AND lease_until <= :now AND abs(attempts) >= :limit
 """
 
@@ -65,14 +71,15 @@ UPDATE jobs SET state = 'ready', attempts = :attempts, lease_owner = NULL, lease
   run_at = CASE WHEN attempts < 0 AND run_at > :run_at THEN run_at ELSE :run_at END, last_error = :error
 WHERE id = :id AND lease_owner = :lease
 """
+# It was due, whatever later time it has been asked for since.
 RELEASE = """
-UPDATE jobs SET state = 'ready', attempts = abs(attempts) - 1, lease_owner = NULL, lease_until = NULL
+UPDATE jobs SET state = 'ready', attempts = abs(attempts) - 1, lease_owner = NULL, lease_until = NULL,
+  run_at = CASE WHEN run_at > :now THEN :now ELSE run_at END
 WHERE id = :id AND lease_owner = :lease
 """
 
 HELD = "id = :id AND lease_owner = :lease"
 FINISHED = "id = :id AND lease_owner = :lease AND attempts > 0"
-PARKED = "id = :id AND state = 'parked'"
 
 PERIODICS = "SELECT id, next_run_at FROM periodic"
 FIRST_RUN = """

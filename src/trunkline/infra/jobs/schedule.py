@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from trunkline.infra.db import Tx
 from trunkline.infra.db.locks import read_committed
+from trunkline.infra.db.moments import shared_now
 from trunkline.infra.jobs.queries import AS_SEEN, FIRST_RUN, PERIODICS
 from trunkline.infra.jobs.store import enqueue
 from trunkline.infra.jobs.tables import periodic
@@ -53,13 +54,15 @@ def find_due(tx: Tx, periodics: Periodics) -> list[Due]:
     only moved back, as running at once might be too soon.
     """
     times: dict[str, str] = dict(tx.fetch(PERIODICS, {}))
+    # The shared clock: by their own, processes that disagree would move the time to and fro and run each time.
+    now = shared_now(tx)
     due = []
     for kind, every in periodics.items():
         seen = times.get(kind)
-        following = stamp(read_stamp(tx.now) + timedelta(seconds=every.interval_s))
+        following = stamp(read_stamp(now) + timedelta(seconds=every.interval_s))
         if seen is not None and seen > following:
             due.append(Due(kind, seen, following, runs=False))
-        elif (seen is None or seen <= tx.now) and (every.needed is None or every.needed(tx)):
+        elif (seen is None or seen <= now) and (every.needed is None or every.needed(tx)):
             due.append(Due(kind, seen, following, runs=True))
     return due
 

@@ -6,7 +6,8 @@
       └──lease expired──┴──10 attempts, or nobody knows the kind──▶ parked
 
 A job runs at least once: a worker that dies leaves its lease, and whoever claims it next runs it again, so
-handlers are idempotent. `enqueue` belongs to any transaction; the others need one of their own.
+handlers are idempotent. `enqueue` belongs to any transaction; the others need one of their own. Whatever one
+process writes for another to wait for is measured by the clock they share.
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ import msgspec
 
 from trunkline.infra.db import Tx
 from trunkline.infra.db.locks import read_committed
+from trunkline.infra.db.moments import shared_now
 from trunkline.infra.jobs.queries import (
     CLAIMS,
     ENQUEUE,
     FINISHED,
+    GIVE_UP_ABANDONED,
     HELD,
-    PARK_ABANDONED,
-    PARKED,
     RELEASE,
     RETRY,
     RUN_AGAIN,
@@ -81,7 +82,7 @@ def enqueue(
         dedupe_key: the same for jobs that mean the same work.
         run_at: not before this stored time; None for at once.
     """
-    run_at = run_at or tx.now
+    run_at = run_at or shared_now(tx)
     if dedupe_key is not None:
         waiting = tx.value(WAITING[tx.engine], dedupe_key=dedupe_key, run_at=run_at)
         if waiting is not None:
@@ -101,10 +102,11 @@ def enqueue(
 def claim(tx: Tx, *, worker: str, limit: int) -> list[Job]:
     """Lease up to `limit` due jobs to a worker, abandoned ones first, each to one worker only."""
     read_committed(tx)
-    tx.run(PARK_ABANDONED, now=tx.now, limit=MAX_ATTEMPTS, error=ABANDONED)
+    now = shared_now(tx)
+    tx.run(GIVE_UP_ABANDONED, now=now, limit=MAX_ATTEMPTS, error=ABANDONED)
     # The lease is a new one each time, so that a worker which lost one cannot take it for its own.
     lease = f"{worker}/{tx.new_id()}"
-    params = {"now": tx.now, "lease": lease, "until": _lease_end(tx)}
+    params = {"now": now, "lease": lease, "until": _later(now, LEASE_S)}
     rows: list[tuple[Any, ...]] = []
     for statement in CLAIMS[tx.engine]:
         rows += tx.fetch(statement, {**params, "limit": limit - len(rows)})
@@ -124,8 +126,9 @@ def claim(tx: Tx, *, worker: str, limit: int) -> list[Job]:
 def extend(tx: Tx, held: Iterable[Job]) -> None:
     """Keep running jobs leased; one whose lease was lost meanwhile stays lost."""
     read_committed(tx)
+    until = _later(shared_now(tx), LEASE_S)
     for job in held:
-        tx.update(jobs, HELD, _held(job), lease_until=_lease_end(tx))
+        tx.update(jobs, HELD, _held(job), lease_until=until)
 
 
 def complete(tx: Tx, job: Job) -> bool:
@@ -139,7 +142,7 @@ def complete(tx: Tx, job: Job) -> bool:
 
 
 def fail(tx: Tx, job: Job, error: str, *, delay_s: float) -> bool:
-    """Try a job again after a delay, or park it after its last attempt.
+    """Try a job again after a delay, or `park` it after its last attempt.
 
     Returns:
         False when the lease was lost.
@@ -147,7 +150,7 @@ def fail(tx: Tx, job: Job, error: str, *, delay_s: float) -> bool:
     if job.attempt >= MAX_ATTEMPTS:
         return park(tx, job, error)
     read_committed(tx)
-    run_at = stamp(read_stamp(tx.now) + timedelta(seconds=delay_s))
+    run_at = _later(shared_now(tx), delay_s)
     retried = {"attempts": job.attempt, "run_at": run_at, "error": error[:MAX_ERROR]}
     return tx.run(RETRY, **_held(job), **retried) == 1
 
@@ -155,10 +158,14 @@ def fail(tx: Tx, job: Job, error: str, *, delay_s: float) -> bool:
 def park(tx: Tx, job: Job, error: str) -> bool:
     """Put a job aside with the reason; it keeps nobody from asking for the same work again.
 
+    One that was asked for again while it ran starts afresh instead, as it would had that come a moment later.
+
     Returns:
         False when the lease was lost.
     """
     read_committed(tx)
+    if tx.run(RUN_AGAIN, **_held(job)) == 1:
+        return True
     columns = {"state": "parked", "dedupe_key": None, "lease_owner": None, "lease_until": None}
     return tx.update(jobs, HELD, _held(job), **columns, last_error=error[:MAX_ERROR]) == 1
 
@@ -166,18 +173,14 @@ def park(tx: Tx, job: Job, error: str) -> bool:
 def release(tx: Tx, held: Iterable[Job]) -> None:
     """Give unfinished jobs back at once, as if they had not been attempted; for a worker that stops."""
     read_committed(tx)
+    now = shared_now(tx)
     for job in held:
-        tx.run(RELEASE, **_held(job))
-
-
-def requeue(tx: Tx, job_id: str) -> bool:
-    """Let a parked job run again, with all its attempts before it; False when there is no such parked job."""
-    return tx.update(jobs, PARKED, {"id": job_id}, state="ready", attempts=0, run_at=tx.now) == 1
+        tx.run(RELEASE, **_held(job), now=now)
 
 
 def _held(job: Job) -> dict[str, str]:
     return {"id": job.id, "lease": job.lease}
 
 
-def _lease_end(tx: Tx) -> str:
-    return stamp(read_stamp(tx.now) + timedelta(seconds=LEASE_S))
+def _later(moment: str, seconds: float) -> str:
+    return stamp(read_stamp(moment) + timedelta(seconds=seconds))
