@@ -203,6 +203,12 @@ def test_refuses_a_billion_laughs_at_once() -> None:
     refusal(f"<!DOCTYPE svg [<!ENTITY l0 'ha'>{layers}]>".encode() + svg("<text>&l9;</text>"))
 
 
+def test_reads_a_word_as_long_as_an_icon_may_be_once() -> None:
+    """Were it read again from each of its letters, this would take a quarter of an hour."""
+    assert check_icon(svg(f"<path d='{'a' * 500_000}'/>")).media_type == "image/svg+xml"
+    refusal(svg(f"<path fill='{'a' * 500_000}(1)'/>"))
+
+
 @given(st.sampled_from(list(ALL.values())), st.binary(max_size=40), st.integers(0, 200))
 def test_any_bytes_are_either_taken_or_refused_in_words(whole: bytes, piece: bytes, place: int) -> None:
     damaged = whole[:place] + piece + whole[place + len(piece) :]

@@ -22,6 +22,23 @@ def test_a_request_arrives_with_the_credential_and_comes_back_as_it_is(desk: Des
     assert not {"cookie", "x-forwarded-for", "x-request-id"} & headers.keys()
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "x=%FF",
+        "flag",
+        "q=a%20b+c",
+        "a&b=1&&c=",
+        "sig=a~b*c(d)",
+        "filter=a:b,c/d;e|f",
+        "at=2026-01-01T00:00:00%2b01:00",
+    ],
+)
+def test_a_query_arrives_byte_for_byte(desk: Desk, query: str) -> None:
+    connection_id = desk.connection(desk.integration(type="bearer"), token="t0ken-value-x")
+    assert desk.echoed("GET", connection_id, f"a:b/c?{query}")["query"] == query
+
+
 @pytest.mark.parametrize("status", [201, 204, 302, 404, 500])
 def test_the_upstreams_status_is_the_answers_and_is_marked(desk: Desk, status: int) -> None:
     base = desk.simulated.url

@@ -72,6 +72,26 @@ def test_a_longer_password_does_not_pass_for_its_beginning() -> None:
     assert not verify_password(hash_password(Secret(longest)), Secret(longest + "x"))
 
 
+def test_a_password_of_nothing_but_marks_is_refused_without_composing_the_whole() -> None:
+    """Composing it would take minutes, in which no other thread runs."""
+    marks = Secret("a" + "\u0315\u0316" * 200_000)
+    assert not verify_password(decoy(), marks)
+    with pytest.raises(InvalidRequestError):
+        check_password_length("password", marks)
+    with pytest.raises(InvalidRequestError):
+        hash_password(marks)
+
+
+def test_what_is_too_long_does_not_pass_for_its_beginning_however_it_is_composed() -> None:
+    longest = "\u01d5" * 512  # of all letters the one that is shortest for what it is composed of
+    typed = unicodedata.normalize("NFD", longest)
+    assert (len(longest.encode()), len(typed)) == (1_024, 1_536)
+    stored = hash_password(Secret(typed))
+    assert verify_password(stored, Secret(longest))
+    for more in ("x", "x" * 511, "x" * 512, "x" * 4_096):
+        assert not verify_password(stored, Secret(typed + more))
+
+
 def test_a_password_is_the_same_however_its_characters_are_composed() -> None:
     composed = unicodedata.normalize("NFC", "pässwörter")
     decomposed = unicodedata.normalize("NFD", composed)

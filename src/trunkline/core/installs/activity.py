@@ -6,7 +6,6 @@ lost in a crash; a moment that is written never goes back, whichever process not
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from typing import Final
 
@@ -14,38 +13,27 @@ import structlog
 
 from trunkline.core.installs.queries import MARK_ACTIVE
 from trunkline.infra.db import Database
+from trunkline.infra.jobs.behind import WriteBehind
 
 FLUSH_S: Final = 20.0  # seconds; what is shown is true to the minute
 
 _log = structlog.get_logger(__name__)
 
 
-class KeyActivity:
+class KeyActivity(WriteBehind):
     """Takes notes from anywhere in the process and writes them behind the requests."""
 
     def __init__(self, database: Database) -> None:
+        super().__init__(FLUSH_S)
         self._database = database
         self._lock = threading.Lock()
         self._noted: dict[str, str] = {}
-        self._task: asyncio.Task[None] | None = None
 
     def note(self, key_id: str, at: str) -> None:
         """Have it written within a minute that a key was used."""
         with self._lock:
             if at > self._noted.get(key_id, ""):
                 self._noted[key_id] = at
-
-    def start(self) -> None:
-        """Write from now on, on the running event loop."""
-        self._task = asyncio.get_running_loop().create_task(self._run())
-
-    async def stop(self) -> None:
-        """Write what is noted and stop."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
-        await self.flush()
 
     async def flush(self) -> None:
         """Write everything that is noted in one transaction; what cannot be written is kept."""
@@ -61,8 +49,3 @@ class KeyActivity:
             _log.warning("key_activity_not_written", keys=len(rows), error=type(error).__name__)
             for key_id, at in noted.items():
                 self.note(key_id, at)
-
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(FLUSH_S)
-            await self.flush()

@@ -16,7 +16,7 @@ from trunkline.kit.errors import InvalidRequestError
 
 Pairs = Sequence[tuple[str, str]]
 
-_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:", re.ASCII)
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://", re.ASCII)
 _DOT_SEGMENT = re.compile(r"(?:\.|%2e){1,2}", re.IGNORECASE | re.ASCII)
 _PLAIN = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*", re.ASCII)
 _SLASHES = re.compile(r"/|%2f|%5c", re.IGNORECASE | re.ASCII)  # also those an upstream may decode
@@ -32,7 +32,7 @@ def destination(
 
     Args:
         base_url: of the integration.
-        url: relative to it, or absolute; may have a query.
+        url: relative to it, or absolute, which is known by its `://`; may have a query, which goes as it is.
         params: added to the query.
         origins: what the connection's owner agreed to; the base's among them.
         credential: parameters that carry the credential; they replace the caller's of the same name.
@@ -78,7 +78,8 @@ def _with_query(whole: str, query: str, params: Pairs, credential: Pairs) -> Tar
     if not (query or params or credential):
         return parse_target(whole)
     taken = {name for name, _ in credential}
-    kept = [part for part in query.split("&") if part and unquote_plus(part.partition("=")[0]) not in taken]
+    # Whatever else the query says stays as it is spelled: it may be signed, or mean nothing decoded.
+    kept = [part for part in query.split("&") if unquote_plus(part.partition("=")[0]) not in taken]
     added = [(name, value) for name, value in params if name not in taken]
-    joined = "&".join([*kept, *filter(None, (urlencode(added), urlencode(credential)))])
+    joined = "&".join(filter(None, ("&".join(kept), urlencode(added), urlencode(credential))))
     return parse_target(f"{whole}?{joined}" if joined else whole)

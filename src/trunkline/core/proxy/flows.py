@@ -46,7 +46,8 @@ class ProxyRequest:
 
     Attributes:
         workspace_id: whose connection of the integration, where the caller has several.
-        url: relative to the base URL of the integration, or of another origin its connection was made for.
+        url: relative to the base URL of the integration, or of another origin its connection was made for; its
+            query is sent as it is spelled.
         params: added to the query.
         headers: what the caller asks to send; identities of the caller are left out.
         body: bytes, or an iterator that is read once.

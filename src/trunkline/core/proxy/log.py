@@ -7,9 +7,9 @@ changed here.
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from datetime import timedelta
+from itertools import islice
 from typing import Final
 
 import structlog
@@ -19,6 +19,7 @@ from trunkline.core.proxy.queries import EXPIRED
 from trunkline.core.proxy.specs import ProxiedRequestRow
 from trunkline.core.proxy.tables import proxied_requests
 from trunkline.infra.db import Database, Tx
+from trunkline.infra.jobs.behind import WriteBehind
 from trunkline.kit.clock import read_stamp, stamp
 
 FLUSH_S: Final = 1.0
@@ -29,29 +30,17 @@ COLUMNS: Final = ProxiedRequestRow.__struct_fields__
 _log = structlog.get_logger(__name__)
 
 
-class RequestLog:
+class RequestLog(WriteBehind):
     """Takes entries from anywhere in the process and writes them behind the requests."""
 
     def __init__(self, database: Database) -> None:
+        super().__init__(FLUSH_S)
         self._database = database
         self._waiting: deque[ProxiedRequestRow] = deque(maxlen=WAITING)
-        self._task: asyncio.Task[None] | None = None
 
     def note(self, entry: ProxiedRequestRow) -> None:
         """Have an entry written within about a second."""
         self._waiting.append(entry)
-
-    def start(self) -> None:
-        """Write from now on, on the running event loop."""
-        self._task = asyncio.get_running_loop().create_task(self._run())
-
-    async def stop(self) -> None:
-        """Write what is waiting and stop."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
-        await self.flush()
 
     async def flush(self) -> None:
         """Write everything that is waiting; what cannot be written waits on."""
@@ -63,12 +52,7 @@ class RequestLog:
             await self._database.write(lambda tx: tx.insert_many(proxied_requests, COLUMNS, rows))
         except Exception as error:  # noqa: BLE001  # the log must not fail what it tells of; it is tried again
             _log.warning("request_log_not_written", entries=len(entries), error=type(error).__name__)
-            self._waiting.extendleft(reversed(entries[: WAITING - len(self._waiting)]))
-
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(FLUSH_S)
-            await self.flush()
+            self._waiting.extendleft(islice(reversed(entries), WAITING - len(self._waiting)))
 
 
 def forget_requests(tx: Tx) -> int:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from string import punctuation
 from typing import Annotated
-from urllib.parse import parse_qsl
+from urllib.parse import quote
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -16,6 +17,8 @@ from trunkline.kit.ids import format_id
 from trunkline.web import Call, FlowCall, Reply, Route
 
 BODY_LIMIT = 10 * 1024 * 1024  # bytes
+# What goes as it came. Some clients send the rest too, like letters of other alphabets, though no URL has it.
+_QUERY = "".join(sorted(set(punctuation) - set("#\\")))
 
 
 class ProxiedRequestWire(Wire, frozen=True, kw_only=True):
@@ -83,8 +86,7 @@ async def forward(call: FlowCall) -> Reply:
     request = core.ProxyRequest(
         connection_id=sight.connection.row.id,
         method=given.method,
-        url=call.path["path"],
-        params=_params(given.query_string),
+        url=_url(call.path["path"], given.query_string),
         headers=given.headers.items(),
         body=_body(call),
         length=_length(call),
@@ -94,8 +96,8 @@ async def forward(call: FlowCall) -> Reply:
     return Reply(status=answer.status, headers=answer.headers, body=answer.body)
 
 
-def _params(query: bytes) -> list[tuple[str, str]]:
-    return parse_qsl(query.decode("latin-1"), keep_blank_values=True) if query else []
+def _url(path: str, query: bytes) -> str:
+    return f"{path}?{quote(query, safe=_QUERY)}" if query else path
 
 
 def _body(call: FlowCall) -> AsyncIterator[bytes] | None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import structlog
@@ -29,32 +30,91 @@ Resolve: TypeAlias = Callable[[str], Awaitable[Sequence[str]]]
 REMEMBERED_S = 30.0  # never longer: names move, and what they move to must be checked
 FAILURE_REMEMBERED_S = 1.0
 NAMES_MAX = 4_096
-LOOKUPS_AT_ONCE = 32
+LOOKUPS_AT_ONCE = 64
+_SUFFIXES = frozenset({"ac", "co", "com", "edu", "gob", "gov", "mil", "net", "or", "org"})  # co.uk, com.br
+LOOKUPS_OF_A_DOMAIN = 4  # at once: whose name servers are dead holds up no more than these
 
 _log = structlog.get_logger("trunkline.infra.http")
 
 
+_Found: TypeAlias = Future[Sequence[str]]
+
+
+@dataclass(slots=True)
+class _Lane:
+    """The lookups of one domain: those that wait for a thread, and how many threads are at it."""
+
+    waiting: deque[tuple[str, _Found]] = field(default_factory=deque)
+    threads: int = 0
+
+
 class SystemResolve:
-    """Asks the operating system, on threads of its own so that slow name servers hold up nothing else."""
+    """Asks the operating system, on threads of its own so that slow name servers hold up nothing else.
+
+    A thread that asks cannot be stopped, and of a dead name server it hears nothing for longer than any caller
+    waits. So a domain has few of them, and its further names wait behind their own kind.
+    """
 
     def __init__(self) -> None:
         self._threads: ThreadPoolExecutor | None = None
+        self._lock = threading.Lock()
+        self._lanes: dict[str, _Lane] = {}
 
     async def __call__(self, host: str) -> Sequence[str]:
-        """Every address of a host name.
+        """Every address of a host name; not looked up when whoever asks is cancelled before its turn.
 
         Raises:
             OSError: there is none, or nobody knows.
         """
-        if self._threads is None:
-            self._threads = ThreadPoolExecutor(LOOKUPS_AT_ONCE, thread_name_prefix="egress-dns")
-        return await asyncio.get_running_loop().run_in_executor(self._threads, _look_up, host)
+        found: _Found = Future()
+        with self._lock:
+            domain = domain_of(host)
+            lane = self._lanes.setdefault(domain, _Lane())
+            lane.waiting.append((host, found))
+            if lane.threads < LOOKUPS_OF_A_DOMAIN:
+                if self._threads is None:
+                    self._threads = ThreadPoolExecutor(LOOKUPS_AT_ONCE, thread_name_prefix="egress-dns")
+                self._threads.submit(self._serve, domain, lane)
+                lane.threads += 1
+        return await asyncio.wrap_future(found)
 
     def close(self) -> None:
         """Let go of the threads; the next lookup makes new ones."""
-        threads, self._threads = self._threads, None
+        with self._lock:
+            threads, self._threads = self._threads, None
+            lanes, self._lanes = self._lanes, {}
+            waiting = [found for lane in lanes.values() for _, found in lane.waiting]
+        for found in waiting:
+            found.cancel()
         if threads is not None:
             threads.shutdown(wait=False, cancel_futures=True)
+
+    def _serve(self, domain: str, lane: _Lane) -> None:
+        while True:
+            with self._lock:
+                if not lane.waiting:
+                    lane.threads -= 1
+                    if not lane.threads and self._lanes.get(domain) is lane:
+                        del self._lanes[domain]
+                    return
+                host, found = lane.waiting.popleft()
+            if not found.set_running_or_notify_cancel():
+                continue
+            try:
+                found.set_result(_look_up(host))
+            except Exception as error:  # noqa: BLE001  # whoever asked raises it
+                found.set_exception(error)
+
+
+def domain_of(host: str) -> str:
+    """The part of a name that somebody registered, and whose name servers are asked, as far as spelling tells.
+
+    Of the public suffixes only the common ones of countries are known: where another is taken for a domain,
+    strangers below it wait for each other, which is better than one of them having as many domains as they like.
+    """
+    labels = host.rsplit(".", 3)[-3:]
+    is_below_a_suffix = len(labels) == 3 and len(labels[2]) == 2 and labels[1] in _SUFFIXES
+    return ".".join(labels if is_below_a_suffix else labels[-2:])
 
 
 def _look_up(host: str) -> Sequence[str]:
@@ -68,6 +128,12 @@ class _Known:
     until: float
 
 
+@dataclass(slots=True)
+class _Asking:
+    task: asyncio.Task[tuple[Address, ...]]
+    waiting: int = 0
+
+
 class Resolving:
     """The addresses of targets, for one event loop."""
 
@@ -78,7 +144,7 @@ class Resolving:
         self._resolve = resolve
         self._clock = clock
         self._known: OrderedDict[str, _Known] = OrderedDict()
-        self._asking: dict[str, asyncio.Task[tuple[Address, ...]]] = {}
+        self._asking: dict[str, _Asking] = {}
 
     async def addresses(self, target: Target) -> tuple[Address, ...]:
         """Where to connect to, best first; never empty.
@@ -109,7 +175,7 @@ class Resolving:
 
     async def close(self) -> None:
         """Give up on what is being looked up."""
-        asking = list(self._asking.values())
+        asking = [one.task for one in self._asking.values()]
         for task in asking:
             task.cancel()
         await asyncio.gather(*asking, return_exceptions=True)
@@ -118,18 +184,23 @@ class Resolving:
         known = self._known.get(host)
         if known is not None and known.until > self._clock():
             return known.addresses
-        task = self._asking.get(host)
-        if task is None:
-            task = self._asking[host] = asyncio.create_task(self._ask(host))
-            task.add_done_callback(lambda _: self._asking.pop(host, None))
+        asking = self._asking.get(host)
+        if asking is None:
+            asking = self._asking[host] = _Asking(asyncio.create_task(self._ask(host)))
+        asking.waiting += 1
         try:
             # Shielded: one caller's timeout must not take the answer from the others who wait for it.
-            return await asyncio.shield(task)
+            return await asyncio.shield(asking.task)
         except asyncio.CancelledError:
             caller = asyncio.current_task()
             if caller is not None and caller.cancelling():
                 raise
             raise UnreachableError from None  # the client was closed meanwhile
+        finally:
+            asking.waiting -= 1
+            if not asking.waiting:
+                del self._asking[host]
+                asking.task.cancel()  # nobody is left to hear; where it has answered, nothing happens
 
     async def _ask(self, host: str) -> tuple[Address, ...]:
         addresses: tuple[Address, ...] = ()

@@ -20,6 +20,9 @@ from trunkline.kit.secret import Secret
 
 PASSWORD_MIN = 8  # bytes of UTF-8. Source: NIST SP 800-63B section 5.1.1.1
 PASSWORD_MAX = 1_024  # bytes; what is longer costs memory before anybody is known
+# Characters as they are typed. Composing takes time that grows with the square of them, and no other thread runs
+# meanwhile; it never makes one byte of more than one and a half, so what is longer than this is too long anyway.
+TYPED_MAX = 2 * PASSWORD_MAX
 # Source: OWASP Password Storage Cheat Sheet, argon2id with 19 MiB, two passes, one lane; RFC 9106 section 4
 # has costlier ones, which let fewer strangers than these fill a small machine's memory by logging in at once.
 MEMORY_KIB = 19_456
@@ -51,7 +54,7 @@ def check_password_length(path: str, password: Secret) -> None:
     Raises:
         InvalidRequestError: not 8-1,024 bytes of UTF-8.
     """
-    if not PASSWORD_MIN <= len(_bytes(password)) <= PASSWORD_MAX:
+    if len(_bytes(password)) < PASSWORD_MIN or _is_too_long(password):
         raise InvalidRequestError.at(path, f"must be {PASSWORD_MIN}-{PASSWORD_MAX} bytes long")
 
 
@@ -74,13 +77,12 @@ def verify_password(stored: PasswordHash, password: Secret) -> bool:
         RuntimeError: a transaction is open, which everybody else would wait for.
     """
     _outside_transactions()
-    given = _bytes(password)
     try:
         # What is too long is cut and refused afterwards: it costs what any other does.
-        _hasher.verify(stored.encoded.reveal(), given[:PASSWORD_MAX])
+        _hasher.verify(stored.encoded.reveal(), _bytes(password)[:PASSWORD_MAX])
     except VerifyMismatchError:
         return False
-    return len(given) <= PASSWORD_MAX
+    return not _is_too_long(password)
 
 
 def is_outdated(stored: PasswordHash) -> bool:
@@ -109,6 +111,11 @@ def _outside_transactions() -> None:
         raise RuntimeError("passwords are hashed outside transactions")
 
 
+def _is_too_long(password: Secret) -> bool:
+    return len(password.reveal()) > TYPED_MAX or len(_bytes(password)) > PASSWORD_MAX
+
+
 def _bytes(password: Secret) -> bytes:
+    """What is hashed, or the beginning of it where the password is too long."""
     # Source: RFC 8265 section 4.2.2 (OpaqueString): keyboards differ in how they compose characters.
-    return unicodedata.normalize("NFC", password.reveal()).encode()
+    return unicodedata.normalize("NFC", password.reveal()[:TYPED_MAX]).encode()
