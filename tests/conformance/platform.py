@@ -123,6 +123,7 @@ PLAIN = frozenset(
         "iconUrl",
         "name",
         "operations",
+        "origins",
         "ownerEmail",
         "ownerName",
         "method",

@@ -58,6 +58,9 @@ def _create_user(held: Holdings) -> dict[str, Any]:
     return {**_there(held), "email": f"{name}@example.com", "name": name}
 
 
+MOVED = (
+    "https://api.example.org"  # where an integration goes that its connections' owners have yet to agree to
+)
 OAUTH = {
     "scheme": "oauth2",
     "authorizationUrl": "https://example.com/authorize",
@@ -85,6 +88,7 @@ BODIES: dict[str, Callable[[Holdings], dict[str, Any]]] = {
         "integrationId": format_id("integration", connectable(held, WITH_LOGIN)),
     },
     "updateConnection": _renamed,
+    "confirmConnectionOrigins": lambda _held: {"origins": [MOVED]},
     "reconnectConnection": lambda _held: {"credentials": {"token": "another-token-of-no-value"}},
     "setIntegrationCredentials": lambda _held: {"apiKey": "a key of no value"},
     "createToken": _here,
@@ -203,7 +207,7 @@ def _suspended(held: Holdings) -> dict[str, str]:
     def work(tx: Tx) -> None:
         actor = held.actor(tx)
         row = connections.get_connection(tx, actor, connection_id)
-        moved = WITH_TOKEN | {"apiBaseUri": "https://api.example.org"}
+        moved = WITH_TOKEN | {"apiBaseUri": MOVED}
         assert row.integration_id is not None
         change = integrations.UpdateIntegration(id=row.integration_id, auth_config=moved)
         integrations.update_integration(tx, actor, change)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.core.access.world import START
+from tests.core.connections.answering import Answering, answering_to
 from tests.core.connections.desk import Desk
 from tests.core.connections.safe import Safe, catalog, opened
 from tests.databases import Databases
@@ -64,6 +65,13 @@ def desk(safe: Safe, simulated: Simulated) -> Iterator[Desk]:
     made = Desk(safe, simulated)
     yield made
     made.close()
+
+
+@pytest.fixture
+def answering(desk: Desk) -> Iterator[Answering]:
+    """A server that says what the test wants, which the desk reaches."""
+    with answering_to(desk) as made:
+        yield made
 
 
 @pytest.fixture

@@ -268,6 +268,17 @@ def test_another_account_is_refused_when_connecting_again(desk: Desk) -> None:
     assert desk.token(row.id) == before
 
 
+def test_a_connection_of_something_else_is_not_there_to_be_connected_again(desk: Desk) -> None:
+    row = desk.authorize(desk.integration())
+    other = desk.integration()
+    elsewhere = desk.integration({"type": "bearer", "mode": "shared"}, secret=False)
+    with pytest.raises(NotFoundError, match="connection"):
+        desk.start(other, connection_id=row.id)
+    with pytest.raises(NotFoundError, match="connection"):
+        desk.connect(elsewhere, connection_id=row.id, credentials={"token": "t"})
+    assert states(desk) == 0
+
+
 def test_one_per_user_is_what_a_dialect_may_ask_for(desk: Desk) -> None:
     integration = desk.integration(oauth2(desk.simulated, desk.client, mode="per_user"))
     first = desk.authorize(integration, "viewer", singular=True)

@@ -226,6 +226,19 @@ def test_two_steps_as_data(desk: Desk) -> None:
     assert third != second
 
 
+def test_a_life_that_nobody_would_believe_is_believed_for_five_years(desk: Desk) -> None:
+    """As an earlier release may have saved it."""
+    five_years = "2031-02-28T12:00:00.000000Z"
+    exchange = exchanging(desk, expiresInPointer=None, expiresInS=10**17)
+    row = desk.connect(
+        desk.integration(exchange, secret=False), credentials={"username": USER, "password": PASSWORD}
+    )
+    assert row.access_expires_at == five_years
+    desk.client.faults("no-expires-in", on=["token"])
+    login = oauth2(desk.simulated, desk.client, tokenLifetimeS=10**17)
+    assert desk.authorize(desk.integration(login)).access_expires_at == five_years
+
+
 def test_two_steps_with_a_refused_password(desk: Desk) -> None:
     integration = desk.integration(exchanging(desk), secret=False)
     with pytest.raises(CredentialRefusedError):

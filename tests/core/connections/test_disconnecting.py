@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
 from tests.core.access.world import SYSTEM
+from tests.core.connections.answering import Answering
 from tests.core.connections.desk import CALLBACK, Desk, oauth2
+from tests.core.connections.offering import define, group
 from trunkline.core import access, connections, integrations, workspaces
 from trunkline.core.connections import (
     ConnectionRow,
@@ -15,6 +18,7 @@ from trunkline.core.connections import (
     CredentialDestroyedError,
     InvalidStateError,
 )
+from trunkline.core.connections.tables import connection_revocations
 from trunkline.infra.db import Tx
 from trunkline.kit.actor import system_actor
 from trunkline.kit.errors import ForbiddenError, NotFoundError
@@ -97,6 +101,63 @@ def test_a_revocation_endpoint_named_afterwards_is_not_shown_the_token(desk: Des
     row = desk.authorize(integration)
     desk.edit(integration, revocationUri="https://evil.example/revoke")
     assert disconnect(desk, row.id).revocation == "unsupported"
+
+
+BROUGHT = {"accessToken": "brought-along"}
+
+
+def of_a_client(desk: Desk, **more: object) -> str:
+    """An integration with a client and its secret, nobody to ask about a credential."""
+    return desk.integration(oauth2(desk.simulated, desk.client, account=None, health=None, **more))
+
+
+def of_an_app(desk: Desk, **more: object) -> str:
+    """An integration that uses the provider app."""
+    config = {"provider": define(desk, account=False), "mode": "shared", **more}
+    return desk.integration(config, secret=False)
+
+
+@pytest.mark.parametrize("make", [of_a_client, of_an_app])
+def test_a_clients_secret_is_not_sent_to_a_revocation_endpoint_it_was_not_given_for(
+    desk: Desk, answering: Answering, make: Callable[..., str]
+) -> None:
+    """The owner of the token has consented to the endpoint; whoever gave the secret has not."""
+    integration = make(desk)
+    desk.edit(integration, revocationUri=f"{answering.url}/revoke")
+    row = desk.connect(integration, credentials=BROUGHT)
+    assert disconnect(desk, row.id).revocation == "queued"
+    assert desk.revoke() == 1
+    client_id = desk.client.id if make is of_a_client else ""
+    hint = {"token": "brought-along", "token_type_hint": "access_token"}
+    assert answering.asked == [{**hint, "client_id": client_id}]
+
+
+@pytest.mark.parametrize("make", [of_a_client, of_an_app])
+def test_what_is_queued_already_is_asked_about_again_before_a_secret_is_sent(
+    desk: Desk, answering: Answering, make: Callable[..., str]
+) -> None:
+    """As an earlier release queued it: with the secret, for whatever the integration named."""
+    row = desk.connect(make(desk), credentials=BROUGHT)
+    disconnect(desk, row.id)
+    url = f"{answering.url}/revoke"
+    desk.world.write(lambda tx: tx.update(connection_revocations, "TRUE", {}, url=url))
+    assert desk.revoke() == 1
+    assert [form["token"] for form in answering.asked] == ["brought-along"]
+    assert not any("client_secret" in form for form in answering.asked)
+
+
+def test_a_purged_groups_connections_are_revoked_as_the_provider_app(own_desk: Desk) -> None:
+    desk = own_desk
+    provider = define(desk)
+    place = group(desk)
+    row = desk.authorize(None, "owner", provider=provider, workspace_id=place)
+    assert desk.works(desk.token(row.id, "owner")) == 200
+    desk.world.write(lambda tx: workspaces.delete_workspace(tx, SYSTEM, place))
+    desk.world.write(lambda tx: workspaces.purge_workspace(tx, SYSTEM, place))
+    assert desk.count("connections") == 0
+    assert desk.revoke() == 1
+    assert queued(desk) == [("done", 1, None, True)]
+    assert None not in desk.families()
 
 
 def test_a_refresh_that_comes_back_after_the_end_stores_nothing_and_is_revoked(desk: Desk) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from trunkline.core.connections.flows.breaker import Breaker
+from trunkline.core.connections.flows.breaker import ENDPOINTS_MAX, FAILURES, Breaker
 from trunkline.core.connections.freshness import (
     Lifetimes,
     Times,
@@ -84,26 +84,41 @@ def test_moments() -> None:
     assert seconds_until(later(NOW, -3), NOW) == -3
 
 
+def test_the_breaker_forgets_nothing_of_one_organization_for_another() -> None:
+    breaker = Breaker(clock=lambda: 0.0)
+    for _ in range(FAILURES):
+        breaker.failed(("acme", "a"))
+    for number in range(3 * ENDPOINTS_MAX):
+        breaker.failed(("rival", str(number)))
+    assert breaker.wait_s(("acme", "a")) == 10
+    assert breaker.wait_s(("rival", "a")) == 0
+    for _ in range(FAILURES):
+        breaker.failed(("rival", "a"))
+    assert breaker.wait_s(("rival", "a")) == 10
+    breaker.succeeded(("rival", "a"))
+    assert (breaker.wait_s(("rival", "a")), breaker.wait_s(("acme", "a"))) == (0, 10)
+
+
 def test_the_breaker_lets_one_through_at_growing_intervals() -> None:
     now = 0.0
     breaker = Breaker(clock=lambda: now)
     for _ in range(4):
-        breaker.failed("a")
-        assert breaker.wait_s("a") == 0
-    breaker.failed("a")
-    assert breaker.wait_s("a") == 10
-    assert breaker.wait_s("b") == 0
+        breaker.failed(("acme", "a"))
+        assert breaker.wait_s(("acme", "a")) == 0
+    breaker.failed(("acme", "a"))
+    assert breaker.wait_s(("acme", "a")) == 10
+    assert breaker.wait_s(("acme", "b")) == 0
     now = 10.0
-    assert breaker.wait_s("a") == 0  # one may try
-    assert breaker.wait_s("a") == 20  # nobody else meanwhile
-    breaker.failed("a")
-    assert breaker.wait_s("a") == 20
+    assert breaker.wait_s(("acme", "a")) == 0  # one may try
+    assert breaker.wait_s(("acme", "a")) == 20  # nobody else meanwhile
+    breaker.failed(("acme", "a"))
+    assert breaker.wait_s(("acme", "a")) == 20
     now = 1_000.0
     for _ in range(9):
-        assert breaker.wait_s("a") == 0
-        breaker.failed("a")
+        assert breaker.wait_s(("acme", "a")) == 0
+        breaker.failed(("acme", "a"))
         now += 1_000
-    assert breaker.wait_s("a") == 0
-    breaker.succeeded("a")
+    assert breaker.wait_s(("acme", "a")) == 0
+    breaker.succeeded(("acme", "a"))
     for _ in range(3):
-        assert breaker.wait_s("a") == 0
+        assert breaker.wait_s(("acme", "a")) == 0

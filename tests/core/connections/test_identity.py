@@ -3,9 +3,12 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64encode
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.core.connections.answering import Answering
+from tests.core.connections.desk import Desk, oauth2
 from trunkline.core.connections.errors import AuthorizationRefusedError
 from trunkline.core.connections.identity import Account, Expected, read_account, read_identity
 from trunkline.core.connections.pointers import pointed, pointed_text
@@ -75,6 +78,69 @@ def test_two_accounts_differ_only_where_both_say_who_they_are() -> None:
     assert Account(id="1").is_another_than(Account(id="2"))
     assert not Account(id="1", email="a").is_another_than(Account(id="1", email="b"))
     assert not Account(email="a").is_another_than(Account(email="b"))
+
+
+def test_whoever_does_not_say_who_they_are_is_not_remembered_instead_of_whoever_did() -> None:
+    ada = Account(id="1", email="ada@b.example")
+    assert Account().tells_less_than(Account())
+    assert Account(email="x@b.example").tells_less_than(ada)
+    assert not Account(id="1").tells_less_than(ada)
+    assert not Account(email="x@b.example").tells_less_than(Account(email="ada@b.example"))
+
+
+class Provider:
+    """A provider with identity tokens and an account request, whose ids are others."""
+
+    def __init__(self, desk: Desk, answering: Answering) -> None:
+        self.desk, self.is_up = desk, True
+        self._nonce = ""
+        answering.answer = self._answer
+        urls = {"tokenUri": f"{answering.url}/token", "apiBaseUri": answering.url}
+        config = oauth2(desk.simulated, desk.client, scope="openid crm.read", health=None, **urls)
+        self.integration = desk.integration(config)
+
+    def _answer(self, path: str, _body: str) -> tuple[int, object]:
+        if path == "/whoami":
+            return (200, {"id": 42, "email": "ada@b.example"}) if self.is_up else (503, {})
+        claims = {
+            "aud": self.desk.client.id,
+            "sub": "login|42",
+            "nonce": self._nonce,
+            "email": "ada@b.example",
+        }
+        identity = token(claims).reveal()
+        return 200, {"access_token": "a", "refresh_token": "r", "expires_in": 300, "id_token": identity}
+
+    def authorize(self, **request: str) -> tuple[str, dict[str, str | None]]:
+        """The connection and its account."""
+        query = parse_qs(urlsplit(self.desk.start(self.integration, **request)).query)
+        self._nonce = query["nonce"][0]
+        finished = self.desk.finish({"state": query["state"][0], "code": "code"})
+        assert finished.error is None, finished
+        assert finished.connection_id is not None
+        row = self.desk.get(finished.connection_id)
+        return row.id, json.loads(bytes(row.account or b"null"))
+
+
+def test_the_same_person_is_known_again_while_the_account_request_fails(
+    desk: Desk, answering: Answering
+) -> None:
+    provider = Provider(desk, answering)
+    connection_id, account = provider.authorize()
+    assert account == {"id": "42", "email": "ada@b.example", "displayName": None}
+    provider.is_up = False
+    assert provider.authorize(connection_id=connection_id) == (connection_id, account)
+
+
+def test_an_account_request_that_failed_at_first_names_the_account_later(
+    desk: Desk, answering: Answering
+) -> None:
+    provider = Provider(desk, answering)
+    provider.is_up = False
+    connection_id, account = provider.authorize()
+    assert account == {"id": None, "email": "ada@b.example", "displayName": None}
+    provider.is_up = True
+    assert provider.authorize(connection_id=connection_id)[1]["id"] == "42"
 
 
 def test_pointers() -> None:

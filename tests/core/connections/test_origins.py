@@ -11,7 +11,9 @@ from tests.core.connections.desk import Desk, oauth2
 from tests.simulated import Simulated, serving
 from trunkline.core import connections
 from trunkline.core.connections import ConnectionRow, ConnectionSuspendedError, NeedsReauthError
-from trunkline.core.connections.errors import NothingToConfirmError
+from trunkline.core.connections.errors import NothingToConfirmError, OriginsDifferError
+from trunkline.core.connections.standing import read_configuration, read_standing
+from trunkline.infra.db import Tx
 from trunkline.kit.errors import ForbiddenError, NotFoundError
 
 
@@ -22,8 +24,20 @@ def elsewhere() -> Iterator[Simulated]:
         yield served
 
 
-def confirm(desk: Desk, connection_id: str, user: str = "editor") -> ConnectionRow:
-    return desk.run(connections.confirm_origins(desk.env, desk.actor(user), connection_id))
+def named(desk: Desk, connection_id: str) -> list[str]:
+    """Everybody the connection's integration names now."""
+
+    def work(tx: Tx) -> list[str]:
+        return list(read_configuration(tx, read_standing(tx, connection_id)).origins)
+
+    return desk.world.read(work)
+
+
+def confirm(
+    desk: Desk, connection_id: str, user: str = "editor", origins: list[str] | None = None
+) -> ConnectionRow:
+    shown = named(desk, connection_id) if origins is None else origins
+    return desk.run(connections.confirm_origins(desk.env, desk.actor(user), connection_id, shown))
 
 
 MEMBERS = ["apiBaseUri", "tokenUri", "revocationUri", "authUri"]
@@ -108,6 +122,28 @@ def test_only_the_owner_confirms(desk: Desk) -> None:
     desk.edit(shared, allowedHosts=["files.example"])
     with pytest.raises(ForbiddenError):
         confirm(desk, other.id, "viewer")
+
+
+def test_consent_is_to_the_servers_it_names_and_to_no_others(desk: Desk) -> None:
+    integration = desk.integration()
+    row = desk.authorize(integration)
+    desk.edit(integration, allowedHosts=["files.example"])
+    for _ in range(2):  # whoever finds it suspended is told like whoever finds out
+        with pytest.raises(ConnectionSuspendedError, match=r"names https://files\.example;") as suspended:
+            desk.use(row.id)
+        told = [problem.message for problem in suspended.value.details]
+        assert told == [desk.simulated.url, "https://files.example"]
+    desk.edit(integration, allowedHosts=["evil.example"])
+    now = [desk.simulated.url, "https://evil.example"]
+    for origins in (told, [], now[:1], [*now, "https://more.example"]):
+        with pytest.raises(OriginsDifferError) as refused:
+            confirm(desk, row.id, origins=origins)
+        assert [problem.message for problem in refused.value.details] == now
+        assert [problem.path for problem in refused.value.details] == ["origins[0]", "origins[1]"]
+    assert desk.status(row.id) == ("suspended", "origin_changed")
+    assert bytes(desk.get(row.id).origins).decode() == f'["{desk.simulated.url}"]'
+    confirmed = confirm(desk, row.id, origins=now[::-1])
+    assert (confirmed.status, json.loads(bytes(confirmed.origins))) == ("ok", now)
 
 
 def test_undoing_the_change_is_confirmed_without_anything_new(desk: Desk) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from tests.core.connections.desk import Desk
+from tests.core.connections.desk import CALLBACK, Desk, oauth2
 from tests.core.connections.expiring import EXPIRE, expired
 from trunkline.core import connections
 from trunkline.core.connections import (
@@ -21,6 +21,7 @@ from trunkline.core.connections.flows.refresh import REFRESHER
 from trunkline.core.connections.leases import claim_lease, give_back
 from trunkline.core.connections.reasons import Reason
 from trunkline.core.connections.standing import read_standing
+from trunkline.kit.secret import Secret
 
 
 def test_a_fresh_token_is_served_without_asking_anybody(desk: Desk) -> None:
@@ -202,6 +203,24 @@ def test_retry_after_is_honoured(desk: Desk) -> None:
     with pytest.raises(RefreshUnavailableError) as refused:
         desk.token(connection_id)
     assert refused.value.retry_after_s >= 20
+
+
+def test_what_fails_for_one_organization_keeps_no_other_from_asking(desk: Desk) -> None:
+    row = desk.authorize(desk.integration())
+    client = desk.simulated.client(CALLBACK)
+    theirs = desk.integration(oauth2(desk.simulated, client), secret=False, workspace_id=desk.world.far)
+    desk.secrets(theirs, "stranger", client_secret=Secret(client.secret))
+    rows = [
+        desk.finish(desk.consent(desk.start(theirs, "stranger", workspace_id=desk.world.far))).connection_id
+        for _ in range(6)
+    ]
+    desk.later(**EXPIRE)
+    client.faults("server-error", on=["token"])
+    for connection_id in rows:
+        with pytest.raises(RefreshUnavailableError):
+            desk.token(str(connection_id), "stranger")
+    assert sum(client.token_calls("refresh_token").values()) == 5
+    assert desk.works(desk.token(row.id)) == 200
 
 
 def test_a_dead_endpoint_is_left_alone_after_five_failures_of_whomever(desk: Desk) -> None:

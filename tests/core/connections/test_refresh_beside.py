@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.core.connections.desk import Desk
+from tests.core.connections.answering import Answering
+from tests.core.connections.desk import Desk, oauth2
 from tests.core.connections.expiring import expired
 from trunkline.core import connections
 from trunkline.core.connections import (
@@ -64,6 +65,40 @@ def test_a_process_killed_after_it_asked_costs_the_grant_and_says_so(desk: Desk)
     with pytest.raises(NeedsReauthError, match="interrupted"):
         desk.token(connection_id)
     assert desk.status(connection_id) == ("needs_reauth", "outcome_unknown")
+
+
+def test_an_answer_beyond_all_measure_does_not_lose_the_tokens_in_it(
+    desk: Desk, answering: Answering
+) -> None:
+    config = oauth2(desk.simulated, desk.client, tokenUri=answering.url, account=None, health=None)
+    answering.answer = lambda *_: (200, {"access_token": "a0", "refresh_token": "r0", "expires_in": 300})
+    row = desk.connect(desk.integration(config), credentials={"refreshToken": "brought"})
+    desk.later(seconds=301)
+    answering.answer = lambda *_: (200, {"access_token": "a1", "refresh_token": "r1", "expires_in": 10**400})
+    assert desk.token(row.id) == "a1"
+    assert desk.columns(row.id, "generation", "lease_owner", "failures") == (2, None, 0)
+
+
+def test_a_request_that_cannot_be_sent_gives_the_lease_back(desk: Desk, answering: Answering) -> None:
+    exchange = {
+        "url": answering.url,
+        "inputs": ["key"],
+        "body": {"key": "${credential.key}"},
+        "expiresInS": 60,
+    }
+    config = {"type": "token_exchange", "apiBaseUri": answering.url, "mode": "shared", "exchange": exchange}
+    answering.answer = lambda *_: (200, {"access_token": "a"})
+    integration = desk.integration(config, secret=False)
+    row = desk.connect(integration, credentials={"key": "k" * 16_384})
+    desk.later(seconds=61)
+    desk.edit(integration, exchange={**exchange, "method": "GET"})  # a key too long to stand in a URL
+    with pytest.raises(RefreshUnavailableError):
+        desk.token(row.id)
+    assert desk.columns(row.id, "lease_owner", "intent", "failures", "status") == (None, None, 1, "ok")
+    assert len(answering.bodies) == 1
+    desk.edit(integration, exchange=exchange)
+    desk.later(seconds=6)
+    assert desk.token(row.id) == "a"
 
 
 def test_the_background_finishes_what_a_killed_process_began(desk: Desk) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.core.connections.desk import Desk, oauth2
-from tests.core.connections.offering import define
+from tests.core.connections.offering import KEY, by_key, define
 from trunkline.core import connections
 from trunkline.core.connections import ConnectionRow, UpdateConnection
 from trunkline.kit.actor import Actor, Tier, system_actor
@@ -191,7 +191,7 @@ def test_a_key_without_the_permission_does_nothing(desk: Desk) -> None:
         lambda tx: connections.update_connection(tx, actor, UpdateConnection(id=rows["shared"].id, name="x")),
         lambda tx: connections.disconnect_connection(tx, actor, rows["shared"].id),
         lambda tx: connections.purge_connection(tx, actor, rows["shared"].id),
-        lambda tx: connections.confirm_connection_origins(tx, actor, rows["shared"].id),
+        lambda tx: connections.confirm_connection_origins(tx, actor, rows["shared"].id, []),
         lambda tx: connections.destroy_connections(tx, actor, rows["shared"].integration_id or ""),
     ]
     for work in reading:
@@ -225,6 +225,30 @@ def test_the_connection_for_somebody_is_their_own_before_the_shared_one(desk: De
     assert used.connection.name == "viewers"
     with pytest.raises(NotFoundError):
         desk.run(connections.authorized_for(desk.env, desk.actor("stranger"), integration))
+
+
+def test_a_narrowed_key_finds_the_connection_it_may_use_among_older_ones(desk: Desk) -> None:
+    integration = desk.integration({"type": "bearer", "mode": "shared"}, secret=False)
+    provider = by_key(desk)
+    direct = [desk.connect(integration, credentials=BEARER).id for _ in range(2)]
+    of_provider = [
+        desk.connect(None, provider=provider, mode="shared", credentials={"apiKey": KEY}).id for _ in range(2)
+    ]
+
+    def found(*seen: str) -> tuple[str | None, str | None]:
+        actor = replace(desk.actor("admin"), entity_ids=frozenset({integration, *seen}))
+        rows = desk.world.read(
+            lambda tx: (
+                connections.connection_for(tx, actor, integration, desk.world.one),
+                connections.connection_through(tx, actor, provider, desk.world.one),
+            )
+        )
+        first, second = (None if row is None else row.id for row in rows)
+        return first, second
+
+    assert found(*direct, *of_provider) == (direct[0], of_provider[0])
+    assert found(direct[1], of_provider[1]) == (direct[1], of_provider[1])
+    assert found() == (None, None)
 
 
 def test_an_install_may_use_what_connects_to_the_same_provider(desk: Desk) -> None:

@@ -399,12 +399,21 @@ def test_testing_reconnecting_renaming_and_confirming(instance: Instance, simula
     again = instance.ok("POST", f"{there}/reconnect", {"credentials": {"apiKey": KEY}})
     assert (again["id"], again["status"]) == (made["id"], "ok")
     assert instance.ok("PATCH", there, {"name": "Sales"})["name"] == "Sales"
-    assert refusal(instance.api("POST", f"{there}/confirm-origins")) == (409, "nothing_to_confirm")
     elsewhere = "https://elsewhere.example"
+    agreed = {"origins": [elsewhere]}
+    assert refusal(instance.api("POST", f"{there}/confirm-origins", agreed)) == (409, "nothing_to_confirm")
     changed = {"authConfig": {"type": "api_key", "mode": "shared", "apiBaseUri": elsewhere}}
     instance.ok("PATCH", f"/api/integrations/{integration}", changed)
-    assert refusal(instance.api("GET", f"{there}/proxy/whoami")) == (409, "connection_suspended")
-    confirmed = instance.ok("POST", f"{there}/confirm-origins")
+    told = [{"path": "origins[0]", "message": elsewhere}]
+    suspended = instance.api("GET", f"{there}/proxy/whoami")
+    assert refusal(suspended) == (409, "connection_suspended")
+    assert suspended.json["error"]["details"] == told
+    assert instance.api("POST", f"{there}/confirm-origins").status == 400
+    assert instance.api("POST", f"{there}/confirm-origins", {}).status == 400
+    blind = instance.api("POST", f"{there}/confirm-origins", {"origins": [simulated.url]})
+    assert refusal(blind) == (409, "origins_differ")
+    assert blind.json["error"]["details"] == told
+    confirmed = instance.ok("POST", f"{there}/confirm-origins", agreed)
     assert (confirmed["status"], confirmed["origins"]) == ("ok", [elsewhere])
 
 
@@ -448,7 +457,7 @@ def test_who_may_do_what(instance: Instance, simulated: Simulated) -> None:
         ("DELETE", there, b""),
         ("POST", f"{there}/test", b""),
         ("POST", f"{there}/reconnect", {"credentials": {"apiKey": KEY}}),
-        ("POST", f"{there}/confirm-origins", b""),
+        ("POST", f"{there}/confirm-origins", {"origins": []}),
     ):
         assert instance.api(method, path, body, token=viewer.token).status == 403, path
         assert stranger.api(method, path, body).status == 404, path

@@ -7,6 +7,7 @@ integration's endpoints may not make them read the secret that somebody else has
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from msgspec import json
@@ -78,6 +79,20 @@ def api_key_of(tx: Tx, vault: Vault, configuration: Configuration) -> Secret | N
     return _opened(tx, vault, configuration, API_KEY, configuration.api_origins)
 
 
+def is_given_for(tx: Tx, integration_id: str | None, url: str) -> bool:
+    """Whether the secret of an integration's client may be shown to one server, be it now or in a copy of it.
+
+    It may where nothing is known to speak against it: the integration may be gone, and its secret with it.
+    """
+    found = tx.fetch(CLIENT_SECRETS, {"id": integration_id})
+    return not found or _is_bound_to(found[0][4], CLIENT_SECRET, {Origin.of(url)})
+
+
+def _is_bound_to(origins: str, column: SealedColumn, asking: AbstractSet[Origin]) -> bool:
+    bound = json.decode(origins, type=dict[str, list[str]]).get(column.column)
+    return bound is None or {str(one) for one in asking} <= set(bound)
+
+
 def _opened(
     tx: Tx, vault: Vault, configuration: Configuration, column: SealedColumn, asking: frozenset[Origin]
 ) -> Secret | None:
@@ -91,8 +106,7 @@ def _opened(
     sealed = client_secret if column is CLIENT_SECRET else api_key
     if sealed is None:
         return None
-    bound = json.decode(origins, type=dict[str, list[str]]).get(column.column)
-    if bound is not None and not {str(one) for one in asking} <= set(bound):
+    if not _is_bound_to(origins, column, asking):
         raise NotConnectableError(
             f"the secret of {source.called} was given for other servers than it names now: give it again"
         )

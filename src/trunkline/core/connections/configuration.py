@@ -14,6 +14,7 @@ from typing import Any
 from msgspec import UNSET, json
 
 from trunkline.core.connections.errors import NotConnectableError
+from trunkline.core.connections.freshness import LIFE_MAX_S
 from trunkline.core.integrations import (
     AccountProbe,
     ConnectConfig,
@@ -296,7 +297,7 @@ def _completed(
             "basicTokenAuth", "basic" if config.basic_token_auth else "body", auth and auth.token_auth
         ),
         client_id=config.client_id,
-        lifetime_s=lifetime if isinstance(lifetime, int) and lifetime > 0 else None,
+        lifetime_s=min(lifetime, LIFE_MAX_S) if isinstance(lifetime, int) and lifetime > 0 else None,
         api_key_in=chosen("apiKeyLocation", config.api_key_location, auth and auth.api_key_in),
         api_key_name=chosen("apiKeyName", config.api_key_name, auth and auth.api_key_name),
         api_key_prefix=chosen("apiKeyPrefix", config.api_key_prefix, auth and auth.api_key_prefix),

@@ -119,6 +119,12 @@ class CredentialWithheldError(ForbiddenError):
     code = "credential_withheld"
 
 
+class OriginsDifferError(ConflictError):
+    """The servers that are consented to are not those the integration names now; `details` list these."""
+
+    code = "origins_differ"
+
+
 class NothingToConfirmError(ConflictError):
     """The connection's integration names nobody its owner has not consented to."""
 

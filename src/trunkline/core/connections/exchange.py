@@ -85,4 +85,4 @@ def read_exchange(exchange: TokenExchange, answer: Fetched) -> Tokens | Refusal:
         said = f"there is no token at {exchange.token_pointer}"
         return Refusal(kind=Refused.REQUEST, code=status, said=said)
     stated = read_lifetime(pointed(document, exchange.expires_in_pointer))
-    return Tokens(access=access, expires_in_s=stated or exchange.expires_in_s)
+    return Tokens(access=access, expires_in_s=stated or read_lifetime(exchange.expires_in_s))

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from trunkline.core.integrations import TOKEN_LIFE_MAX_S
 from trunkline.kit.clock import stamp
 
 MARGIN_S = 60.0  # before its end, a token is replaced …
@@ -21,7 +22,7 @@ LEAD_SHARE = 0.1  # a refresh token is used this share of its life before its en
 LEAD_S = 86_400.0  # … or a day before, where that is less
 ASSUMED_LIFE_S = 3_600  # of a token that can be refreshed and whose provider does not say how long it lives
 LIFE_MIN_S = 1
-LIFE_MAX_S = 5 * 365 * 86_400
+LIFE_MAX_S = TOKEN_LIFE_MAX_S
 BACKOFF_MIN_S = 5.0
 BACKOFF_MAX_S = 3_600.0
 

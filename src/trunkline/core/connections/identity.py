@@ -34,6 +34,10 @@ class Account(Struct, frozen=True, rename="camel"):
         """Whether both say who they are, and not the same."""
         return self.id is not None and other.id is not None and self.id != other.id
 
+    def tells_less_than(self, known: Account) -> bool:
+        """Whether by this nobody would know any more whose account it is."""
+        return not self.is_known or (self.id is None and known.id is not None)
+
     @property
     def is_known(self) -> bool:
         """Whether anything is told at all."""

@@ -72,20 +72,21 @@ PROVIDED_IN = "SELECT organization_id, owner_workspace_id FROM workspaces WHERE 
 CONSUMER_OF = "SELECT 1 FROM consumers WHERE id = :id AND workspace_id = :home_id"
 SETTINGS_OF = "SELECT settings FROM organizations WHERE id = :id"
 
-# Finding connections.
+# Finding connections; `{seen}` decides which of them the caller sees.
 
 CONNECTION_FOR = """
-SELECT id FROM connections
-WHERE integration_id = :integration_id AND workspace_id = :workspace_id AND scheme <> 'secret'
-  AND deleted_at IS NULL AND ((:user_id <> '' AND user_id = :user_id) OR (:user_id = '' AND user_id IS NULL))
-ORDER BY CASE WHEN status = 'ok' THEN 0 ELSE 1 END, created_at, id LIMIT 1
+SELECT {a}.id FROM connections {a}
+WHERE {a}.integration_id = :integration_id AND {a}.workspace_id = :workspace_id AND {a}.scheme <> 'secret'
+  AND {a}.deleted_at IS NULL
+  AND ((:user_id <> '' AND {a}.user_id = :user_id) OR (:user_id = '' AND {a}.user_id IS NULL)) AND ({seen})
+ORDER BY CASE WHEN {a}.status = 'ok' THEN 0 ELSE 1 END, {a}.created_at, {a}.id LIMIT 1
 """
 THROUGH_PROVIDER = """
-SELECT id FROM connections
-WHERE workspace_id = :workspace_id AND provider = :provider AND integration_id IS NULL AND scheme <> 'secret'
-  AND deleted_at IS NULL AND COALESCE(consumer_id, '') = :consumer_id
-  AND ((:user_id <> '' AND user_id = :user_id) OR (:user_id = '' AND user_id IS NULL))
-ORDER BY CASE WHEN status = 'ok' THEN 0 ELSE 1 END, created_at, id LIMIT 1
+SELECT {a}.id FROM connections {a}
+WHERE {a}.workspace_id = :workspace_id AND {a}.provider = :provider AND {a}.integration_id IS NULL
+  AND {a}.scheme <> 'secret' AND {a}.deleted_at IS NULL AND COALESCE({a}.consumer_id, '') = :consumer_id
+  AND ((:user_id <> '' AND {a}.user_id = :user_id) OR (:user_id = '' AND {a}.user_id IS NULL)) AND ({seen})
+ORDER BY CASE WHEN {a}.status = 'ok' THEN 0 ELSE 1 END, {a}.created_at, {a}.id LIMIT 1
 """
 LIVE_OF_INTEGRATION = """
 SELECT id FROM connections

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from trunkline.core.access import Permission, TierTooLowError, scope
+from trunkline.core.connections.configuration import Source
 from trunkline.core.connections.errors import CredentialDestroyedError
 from trunkline.core.connections.queries import CONNECTION_FOR, CREDENTIAL, HELD, THROUGH_PROVIDER
 from trunkline.core.connections.sealed import CONNECTION_CREDENTIAL
 from trunkline.core.connections.sources import provider_of
 from trunkline.core.connections.specs import AUTH_STATE, CONNECTION, SECRET, ConnectionRow, SecretRow
 from trunkline.core.connections.standing import DISCONNECTED
-from trunkline.infra.db import Tx, lists
+from trunkline.infra.db import Mode, Tx, lists
 from trunkline.infra.vault import Vault
 from trunkline.infra.vault.store import DatabaseKeyStore
 from trunkline.kit.actor import Actor, Tier
@@ -104,12 +105,9 @@ def connection_for(tx: Tx, actor: Actor, integration_id: str, workspace_id: str)
     """
     place = {"integration_id": integration_id, "workspace_id": workspace_id}
     for user_id in (actor.user_id, "") if actor.user_id else ("",):
-        found = tx.value(CONNECTION_FOR, **place, user_id=user_id)
-        row = None
+        found = first_seen(tx, actor, CONNECTION_FOR, **place, user_id=user_id)
         if found is not None:
-            row = lists.get_row(tx, CONNECTION, found, scope(actor, tx.specs), deleted=False)
-        if row is not None:
-            return row
+            return visible_connection(tx, actor, found)
     return None
 
 
@@ -121,10 +119,36 @@ def connection_through(
     Of several, one that works, then the oldest.
     """
     place = {"provider": provider, "workspace_id": workspace_id, "consumer_id": consumer_id or ""}
-    found = tx.value(THROUGH_PROVIDER, **place, user_id="")
-    return (
-        None if found is None else lists.get_row(tx, CONNECTION, found, scope(actor, tx.specs), deleted=False)
+    found = first_seen(tx, actor, THROUGH_PROVIDER, **place, user_id="")
+    return None if found is None else visible_connection(tx, actor, found)
+
+
+def first_seen(tx: Tx, actor: Actor, statement: str, **values: Any) -> str | None:
+    """The id of the first connection a statement finds among those the caller sees; None where it finds none.
+
+    Args:
+        tx: the transaction.
+        actor: the caller.
+        statement: a template with a place for what the caller sees.
+        values: its other parameters.
+    """
+    held = scope(actor, tx.specs)
+    seen = held.visible(CONNECTION, "t", Mode.GET)
+    found: str | None = tx.value(statement.format(a="t", seen=seen), **values, **held.params)
+    return found
+
+
+def require_connects(row: ConnectionRow, source: Source, workspace_id: str) -> None:
+    """Refuse a connection of another integration, provider or workspace than is to be connected.
+
+    Raises:
+        NotFoundError: it is one; that it exists is nobody's business there.
+    """
+    same = row.integration_id == source.integration_id and (
+        source.provider is None or row.provider == source.provider
     )
+    if not same or row.workspace_id != workspace_id:
+        raise NotFoundError("connection")
 
 
 def require_hold(tx: Tx, actor: Actor, row: Identified, tier: Tier) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from trunkline.core.connections.clients import is_given_for
 from trunkline.core.connections.configuration import Configuration
 from trunkline.core.connections.credential import Credential, seal_credential
 from trunkline.core.connections.errors import NotConnectableError
@@ -25,6 +26,7 @@ from trunkline.core.connections.standing import (
 from trunkline.core.connections.tables import connection_revocations, connections, oauth_states
 from trunkline.core.connections.transitions import NO_LEASE, journal
 from trunkline.infra.db import Tx
+from trunkline.infra.http import Origin
 from trunkline.infra.jobs import enqueue
 from trunkline.infra.vault import Vault
 from trunkline.kit.actor import Actor
@@ -129,7 +131,11 @@ def revoke_orphan(
 
 
 def _queue(tx: Tx, standing: Standing, configuration: Configuration, sealed: str, generation: int) -> None:
+    url = configuration.require("revocation_url")
     own = tx.fetch(CLIENT_SECRETS, {"id": standing.integration_id})
+    # A server the client's secret was not given for is asked without it; it decides whether that suffices.
+    copied = configuration.client_id is not None and is_given_for(tx, standing.integration_id, url)
+    as_app = Origin.of(url) in configuration.provider_origins
     tx.insert(
         connection_revocations,
         id=tx.new_id(),
@@ -138,14 +144,14 @@ def _queue(tx: Tx, standing: Standing, configuration: Configuration, sealed: str
         connection_id=standing.id,
         integration_id=standing.integration_id,
         home_id=configuration.source.home_id,
-        provider=configuration.provider,
-        url=configuration.require("revocation_url"),
+        provider=configuration.provider if as_app else None,
+        url=url,
         client_id=configuration.client_id,
         token_auth=configuration.token_auth,
         credential=sealed,
         generation=generation,
         client_organization_id=own[0][0] if own else None,
-        client_secret=own[0][1] if own and configuration.client_id is not None else None,
+        client_secret=own[0][1] if own and copied else None,
         client_generation=own[0][3] if own else 0,
         state=QUEUED,
         next_at=tx.now,

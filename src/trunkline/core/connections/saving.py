@@ -27,7 +27,7 @@ from trunkline.core.connections.queries import (
     QUEUED_OF_CONNECTION,
     THROUGH_PROVIDER,
 )
-from trunkline.core.connections.reads import require_hold, visible_connection
+from trunkline.core.connections.reads import first_seen, require_connects, require_hold, visible_connection
 from trunkline.core.connections.reasons import Reason
 from trunkline.core.connections.scopes import missing_scopes
 from trunkline.core.connections.sources import PER_USER, require_consumer, require_place
@@ -38,7 +38,6 @@ from trunkline.core.connections.transitions import NO_LEASE, journal
 from trunkline.infra.db import Tx
 from trunkline.infra.vault import Vault
 from trunkline.kit.actor import Actor, Tier
-from trunkline.kit.errors import NotFoundError
 from trunkline.kit.secret import Secret, hint_of
 from trunkline.kit.strictjson import encode
 from trunkline.kit.text import MAX_NAME, check_name
@@ -104,7 +103,7 @@ def save_connection(
         return _insert(tx, actor, vault, configuration, wanted, given)
     _check_again(tx, actor, configuration, before, given)
     known = stored_account(before.account)
-    account = known if given is None or not given.account.is_known else given.account
+    account = known if given is None or given.account.tells_less_than(known) else given.account
     generation = before.generation + 1
     tx.update(
         connections,
@@ -140,11 +139,7 @@ def _existing(tx: Tx, actor: Actor, configuration: Configuration, wanted: Wanted
     if connection_id is None:
         return None
     row = visible_connection(tx, actor, connection_id)
-    same = row.integration_id == source.integration_id and (
-        source.provider is None or row.provider == source.provider
-    )
-    if not same or row.workspace_id != wanted.workspace_id:
-        raise NotFoundError("connection")
+    require_connects(row, source, wanted.workspace_id)
     return row
 
 
@@ -154,13 +149,10 @@ def _singular(tx: Tx, actor: Actor, source: Source, wanted: Wanted) -> str | Non
         "workspace_id": wanted.workspace_id,
         "user_id": actor.user_id if wanted.mode == PER_USER else "",
     }
-    found: str | None
     if source.provider is None:
-        found = tx.value(CONNECTION_FOR, integration_id=source.integration_id, **there)
-    else:
-        consumer_id = wanted.consumer_id or ""
-        found = tx.value(THROUGH_PROVIDER, provider=source.provider, consumer_id=consumer_id, **there)
-    return found
+        return first_seen(tx, actor, CONNECTION_FOR, integration_id=source.integration_id, **there)
+    consumer_id = wanted.consumer_id or ""
+    return first_seen(tx, actor, THROUGH_PROVIDER, provider=source.provider, consumer_id=consumer_id, **there)
 
 
 def _check_again(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from msgspec import UNSET, UnsetType
 
 from trunkline.core.access import DeletedError, NotDeletedError, Permission, require_tier, tombstone
-from trunkline.core.connections.errors import NothingToConfirmError
+from trunkline.core.connections.errors import NothingToConfirmError, OriginsDifferError
 from trunkline.core.connections.notes import checked_metadata
 from trunkline.core.connections.ownership import require_own
 from trunkline.core.connections.queries import (
@@ -27,6 +27,7 @@ from trunkline.core.connections.standing import (
     SUSPENDED,
     Standing,
     changed_origins,
+    named_origins,
     read_configuration,
 )
 from trunkline.core.connections.tables import connections
@@ -107,13 +108,22 @@ def disconnect_connection(tx: Tx, actor: Actor, connection_id: str) -> Connectio
     return visible_connection(tx, actor, connection_id)
 
 
-def confirm_connection_origins(tx: Tx, actor: Actor, connection_id: str) -> ConnectionRow:
+def confirm_connection_origins(
+    tx: Tx, actor: Actor, connection_id: str, origins: Collection[str]
+) -> ConnectionRow:
     """Let a suspended connection's credential be shown to the servers its integration names now.
+
+    Args:
+        tx: the transaction.
+        actor: its owner, or an editor where it is shared.
+        connection_id: 32 hex digits.
+        origins: all that may come to see it; whoever edits the integration meanwhile is not consented to.
 
     Raises:
         NotFoundError: absent, disconnected or outside the caller's scope.
         ForbiddenError: the caller may not change it, or it is another user's own.
         NothingToConfirmError: there is nobody new.
+        OriginsDifferError: the integration names others than these.
         NotConnectableError: its integration is gone, or can no longer be read.
     """
     actor.require(Permission.CONNECTIONS_WRITE)
@@ -126,6 +136,11 @@ def confirm_connection_origins(tx: Tx, actor: Actor, connection_id: str) -> Conn
     suspended = standing.status == SUSPENDED and standing.reason == Reason.ORIGIN_CHANGED
     if not added and not suspended:
         raise NothingToConfirmError("the connection's integration names nobody new")
+    if set(origins) != set(configuration.origins):
+        raise OriginsDifferError(
+            f"the integration now names {', '.join(configuration.origins)}: confirm exactly these",
+            *named_origins(configuration),
+        )
     consented = encode(configuration.origins)
     tx.update(connections, BY_ID, {"id": row.id}, origins=consented, updated_at=tx.now)
     told = {"origins": list(added)}

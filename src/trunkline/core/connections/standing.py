@@ -25,7 +25,7 @@ from trunkline.core.connections.reasons import SENTENCES, Reason
 from trunkline.infra.db import Tx
 from trunkline.infra.db.moments import shared_now
 from trunkline.infra.vault import SealError, UnknownKeyError, Vault
-from trunkline.kit.errors import InvalidRequestError, NotFoundError, TrunklineError
+from trunkline.kit.errors import InvalidRequestError, NotFoundError, Problem, TrunklineError
 
 REFUSALS_FREE = 2  # upstream refusals in a row that are believed at once
 PENDING, OK, NEEDS_REAUTH, SUSPENDED, DISCONNECTED = (
@@ -222,6 +222,8 @@ def hold(tx: Tx, vault: Vault, standing: Standing, *, shared_clock: bool = False
         UnreadableError: its credential does not open.
         VaultError: the vault's key cannot be used.
     """
+    if standing.status == SUSPENDED and standing.reason == Reason.ORIGIN_CHANGED:
+        raise awaiting_consent(standing, read_configuration(tx, standing))
     standing.require_usable()
     configuration = read_configuration(tx, standing)
     credential = _opened(tx, vault, standing, configuration)
@@ -233,6 +235,21 @@ def changed_origins(held_origins: str, configuration: Configuration) -> tuple[st
     """Servers the configuration names and the owner has not consented to."""
     consented = _consented(held_origins)
     return tuple(one for one in configuration.origins if one not in consented)
+
+
+def named_origins(configuration: Configuration) -> tuple[Problem, ...]:
+    """Everybody the configuration names, as a program reads it from a refusal and gives it back as consent."""
+    return tuple(Problem(f"origins[{i}]", one) for i, one in enumerate(configuration.origins))
+
+
+def awaiting_consent(standing: Standing, configuration: Configuration) -> ConnectionSuspendedError:
+    """Why a connection rests whose integration names servers that its owner has not consented to."""
+    changed = changed_origins(standing.origins, configuration) or configuration.origins
+    return ConnectionSuspendedError(
+        f"the connection {standing.name} is suspended: its integration now names {', '.join(changed)};"
+        " its owner must confirm that first",
+        *named_origins(configuration),
+    )
 
 
 @lru_cache(maxsize=512)

@@ -48,6 +48,12 @@ def own_fields(configuration: Configuration, credential: Credential) -> dict[str
     return fields
 
 
+def basic_pair(client_id: str, secret: Secret) -> Secret:
+    """A client's credentials as a header says them."""
+    pair = f"{quote_plus(client_id)}:{quote_plus(secret.reveal())}"
+    return Secret(b64encode(pair.encode()).decode())
+
+
 def form_request(url: str, client: Client, token_auth: str, fields: Fields) -> Outbound:
     """A form to an endpoint that knows the client, with its credentials as the endpoint wants them.
 
@@ -60,8 +66,7 @@ def form_request(url: str, client: Client, token_auth: str, fields: Fields) -> O
     headers = [("Accept", "application/json"), ("Content-Type", "application/x-www-form-urlencoded")]
     form = dict(fields)
     if token_auth == BASIC and client.secret is not None:
-        pair = f"{quote_plus(client.id)}:{quote_plus(client.secret.reveal())}"
-        headers.append(("Authorization", f"Basic {b64encode(pair.encode()).decode()}"))
+        headers.append(("Authorization", f"Basic {basic_pair(client.id, client.secret).reveal()}"))
     else:
         form["client_id"] = client.id
         if client.secret is not None:

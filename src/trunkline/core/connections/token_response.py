@@ -8,7 +8,6 @@ Source: RFC 6749 sections 5.1 and 5.2, and what providers answer instead.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -124,9 +123,10 @@ def read_seconds(value: Any, most: float) -> float | None:
             value = float(value)
         except ValueError:
             return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value) or value <= 0:
+    # Compared before it is converted: a whole number may be greater than any float. NaN is not above 0 either.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
         return None
-    return min(float(value), most)
+    return float(min(value, most))
 
 
 def read_lifetime(value: Any) -> int | None:

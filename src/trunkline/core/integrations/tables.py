@@ -119,6 +119,7 @@ integration_versions = Table(
     Index("ux_integration_versions_version", "integration_id", "version", unique=True),
     Index("ix_integration_versions_published", "integration_id", "published_at", "id"),
     Index("ix_integration_versions_organization", "organization_id", "published_at", "id"),
+    Index("ix_integration_versions_workspace_id", "workspace_id"),  # asked for each workspace that is purged
 )
 
 # One row per member of a published version, closure schemas included: what install and upgrade work from.

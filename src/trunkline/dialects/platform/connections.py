@@ -87,6 +87,18 @@ class UpdateConnectionBody(Body, frozen=True, kw_only=True):
     metadata: dict[str, Any] | UnsetType = UNSET
 
 
+class ConfirmOriginsBody(Body, frozen=True, kw_only=True):
+    """Consent of a connection's owner to exactly these servers; another list than the integration names is refused.
+
+    The refusal `connection_suspended` lists them in its `details`, and so does that of another list.
+    """
+
+    origins: Annotated[
+        list[Annotated[str, Meta(max_length=2_000)]],
+        Meta(max_length=200, description="All that may come to see it, like `https://api.example.com`."),
+    ]
+
+
 class ReconnectBody(Body, frozen=True, kw_only=True):
     """A fresh credential of the same account; the connection keeps its id and everything that uses it."""
 
@@ -174,7 +186,8 @@ def purge_connection(call: Call) -> Success:
 
 def confirm_origins(call: Call) -> ConnectionWire:
     """POST /api/connections/{id}/confirm-origins."""
-    return spell(core.confirm_connection_origins(call.tx, call.actor, path_id(call, "connection")))
+    connection_id = path_id(call, "connection")
+    return spell(core.confirm_connection_origins(call.tx, call.actor, connection_id, call.body.origins))
 
 
 async def probe_connection(call: FlowCall) -> ProbeWire:
@@ -291,6 +304,7 @@ ROUTES = [
         operation_id="confirmConnectionOrigins",
         summary="Consent to the servers the integration now names.",
         permission="connections:write",
+        body=ConfirmOriginsBody,
         returns=ConnectionWire,
         errors=(ErrorKind.CONFLICT,),
         resource=get_connection,

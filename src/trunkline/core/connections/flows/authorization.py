@@ -12,7 +12,7 @@ from functools import partial
 from urllib.parse import urlencode
 
 import structlog
-from msgspec import json
+from msgspec import json, structs
 
 from trunkline.core.access import Permission
 from trunkline.core.connections.clients import Client, client_of
@@ -39,7 +39,7 @@ from trunkline.core.connections.identity import Account, Expected, read_identity
 from trunkline.core.connections.integration_secrets import bind_secrets
 from trunkline.core.connections.ownership import require_own
 from trunkline.core.connections.placement import place_credential
-from trunkline.core.connections.reads import require_hold, visible_connection
+from trunkline.core.connections.reads import require_connects, require_hold, visible_connection
 from trunkline.core.connections.returning import check_return
 from trunkline.core.connections.saving import Given, Wanted, save_connection
 from trunkline.core.connections.sentences import shortened
@@ -173,6 +173,7 @@ def _start(tx: Tx, env: FlowServices, actor: Actor, request: StartAuthorization)
         require_own(actor, row)
         require_hold(tx, actor, row, Tier.EDITOR)
         mode, organization_id = row.mode, row.organization_id
+        require_connects(row, source, request.workspace_id)
         parameters = parameters or json.decode(row.parameters, type=dict[str, str])
     configuration = configuration_of(tx, source, parameters)
     if (configuration.scheme, configuration.grant_type) != ("oauth2", CODE):
@@ -268,6 +269,9 @@ async def _given(env: FlowServices, state: State, exchange: _Exchange, tokens: T
         expected = Expected(exchange.client.id, state.nonce, configuration.issuer)
         account = read_identity(tokens.identity, expected, digest)
     asked = await identify(env.egress, configuration, place_credential(configuration, credential))
+    if configuration.account is not None and configuration.base_url is not None:
+        # The account request's ids are others: with one of those the same person would be another account.
+        account = structs.replace(account, id=None)
     return Given(
         credential=credential,
         asked_at=exchange.asked_at,

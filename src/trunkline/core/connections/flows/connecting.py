@@ -32,7 +32,7 @@ from trunkline.core.connections.freshness import LIFE_MAX_S, seconds_until
 from trunkline.core.connections.integration_secrets import bind_secrets
 from trunkline.core.connections.ownership import require_own
 from trunkline.core.connections.placement import place_credential
-from trunkline.core.connections.reads import require_hold, visible_connection
+from trunkline.core.connections.reads import require_connects, require_hold, visible_connection
 from trunkline.core.connections.saving import Given, Wanted, save_connection
 from trunkline.core.connections.sources import asked_source, require_consumer, require_place
 from trunkline.core.connections.specs import ConnectionRow
@@ -155,6 +155,7 @@ def _planned(tx: Tx, env: FlowServices, actor: Actor, request: Connect) -> _Plan
         row = visible_connection(tx, actor, request.connection_id)
         require_own(actor, row)
         require_hold(tx, actor, row, Tier.EDITOR)
+        require_connects(row, source, request.workspace_id)
         mode, parameters = row.mode, parameters or json.decode(row.parameters, type=dict[str, str])
     configuration = configuration_of(tx, source, parameters)
     mode = chosen_mode(configuration, mode)

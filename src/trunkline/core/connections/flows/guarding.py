@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from trunkline.core.connections.errors import ConnectionSuspendedError, NeedsReauthError
+from trunkline.core.connections.errors import NeedsReauthError
 from trunkline.core.connections.flows.services import FlowServices
 from trunkline.core.connections.reasons import SENTENCES, Reason
-from trunkline.core.connections.standing import Held, changed_origins
+from trunkline.core.connections.standing import Held, awaiting_consent, changed_origins
 from trunkline.core.connections.transitions import need_reauth, suspend
 from trunkline.kit.actor import system_actor
 
@@ -29,10 +29,7 @@ async def require_unchanged(env: FlowServices, held: Held) -> None:
         await env.database.write(
             partial(suspend, actor=ORIGINS, row=standing, reason=Reason.ORIGIN_CHANGED, told=told)
         )
-        raise ConnectionSuspendedError(
-            f"the connection {standing.name} is suspended: its integration now names {', '.join(changed)};"
-            " its owner must confirm that first"
-        )
+        raise awaiting_consent(standing, configuration)
     if (standing.scheme, standing.grant_type) != (configuration.scheme, configuration.grant_type):
         await env.database.write(
             partial(need_reauth, actor=SCHEMES, row=standing, reason=Reason.SCHEME_CHANGED)

@@ -28,6 +28,7 @@ from trunkline.core.connections.errors import (
     RefreshUnavailableError,
     TokenRefusedError,
 )
+from trunkline.core.connections.flows.breaker import Circuit
 from trunkline.core.connections.flows.guarding import require_unchanged
 from trunkline.core.connections.flows.inflight import in_flight
 from trunkline.core.connections.flows.looking import look
@@ -42,7 +43,9 @@ from trunkline.core.connections.standing import Held
 from trunkline.core.connections.token_response import Refusal, Refused, Tokens
 from trunkline.core.connections.transitions import need_reauth
 from trunkline.infra.http import EgressError
+from trunkline.infra.jobs import describe
 from trunkline.kit.actor import system_actor
+from trunkline.kit.errors import InvalidRequestError, TrunklineError
 
 WAIT_S = 5.0  # that whoever does not refresh waits for whoever does
 POLL_MIN_S = 0.02
@@ -148,7 +151,7 @@ async def _claimed(env: FlowServices, held: Held, refused: int | None) -> _Attem
     call = await env.database.read(
         partial(renewal_call, vault=env.vault, configuration=held.configuration, credential=held.credential)
     )
-    wait_s = in_flight(env.database).breaker.wait_s(call.endpoint)
+    wait_s = in_flight(env.database).breaker.wait_s(_circuit(held, call))
     if wait_s > 0:
         return _make_do(held, refused, wait_s)
     began = time.monotonic()
@@ -163,20 +166,31 @@ async def _claimed(env: FlowServices, held: Held, refused: int | None) -> _Attem
 
 
 async def _spend(env: FlowServices, attempt: _Attempt) -> Held:
-    breaker = in_flight(env.database).breaker
+    breaker, circuit = in_flight(env.database).breaker, _circuit(attempt.held, attempt.call)
     try:
         outcome = await ask(env.egress, attempt.call)
-    except EgressError as error:
-        breaker.failed(attempt.call.endpoint)
-        unknown = attempt.held.standing.is_uncertain or (attempt.call.single_use and error.sent)
-        return await _put_off(env, attempt, error.code, spent=unknown, asked_s=None)
+    except Exception as error:  # noqa: BLE001  # whatever it is, the lease is given back and the intent kept
+        breaker.failed(circuit)
+        unknown = attempt.held.standing.is_uncertain or (attempt.call.single_use and _may_be_sent(error))
+        why = error.code if isinstance(error, TrunklineError) else describe(error)
+        return await _put_off(env, attempt, why, spent=unknown, asked_s=None)
     if isinstance(outcome, Refusal) and outcome.kind in {Refused.TRANSIENT, Refused.MALFORMED}:
-        breaker.failed(attempt.call.endpoint)
+        breaker.failed(circuit)
     else:
-        breaker.succeeded(attempt.call.endpoint)
+        breaker.succeeded(circuit)
     if isinstance(outcome, Tokens):
         return await _keep(env, attempt, outcome)
     return await _refusal(env, attempt, outcome)
+
+
+def _circuit(held: Held, call: TokenCall) -> Circuit:
+    """What a failure is counted against: a publisher's integrations ask in their own way, and it may be wrong."""
+    return held.configuration.source.organization_id, call.endpoint
+
+
+def _may_be_sent(error: Exception) -> bool:
+    """Whether a byte of the request may have left; one that is refused for what it says never did."""
+    return error.sent if isinstance(error, EgressError) else not isinstance(error, InvalidRequestError)
 
 
 async def _keep(env: FlowServices, attempt: _Attempt, tokens: Tokens) -> Held:

@@ -13,8 +13,9 @@ from typing import Any
 import structlog
 from msgspec import Struct
 
-from trunkline.core.connections.clients import CLIENT_ID, GIVEN_SECRET, Client
+from trunkline.core.connections.clients import CLIENT_ID, GIVEN_SECRET, Client, is_given_for
 from trunkline.core.connections.credential import Credential, read_credential
+from trunkline.core.connections.errors import NotConnectableError
 from trunkline.core.connections.flows.services import FlowServices
 from trunkline.core.connections.freshness import backoff_s, later
 from trunkline.core.connections.queries import (
@@ -22,14 +23,16 @@ from trunkline.core.connections.queries import (
     QUEUED_AS_READ,
     REVOCATION,
     REVOKED_CONNECTION,
+    STANDING,
 )
 from trunkline.core.connections.sealed import REVOKED_CLIENT_SECRET, REVOKED_CREDENTIAL
+from trunkline.core.connections.standing import Standing, read_configuration
 from trunkline.core.connections.tables import connection_revocations, connections
 from trunkline.core.connections.token_request import TOKEN_LIMITS, form_request
 from trunkline.core.journal import Change, record
 from trunkline.core.providers import app_of
 from trunkline.infra.db import Tx
-from trunkline.infra.http import EgressError, Fetched, Outbound
+from trunkline.infra.http import EgressError, Fetched, Origin, Outbound
 from trunkline.infra.vault import SealError, UnknownKeyError
 from trunkline.infra.vault.store import DatabaseKeyStore
 from trunkline.kit.actor import system_actor
@@ -126,20 +129,39 @@ def _plea(tx: Tx, env: FlowServices, revocation_id: str) -> _Plea | None:
 
 
 def _client(tx: Tx, env: FlowServices, row: _Row, credential: Credential) -> Client:
-    """As whom to ask, as far as that can still be known; the server decides whether it suffices."""
+    """As whom to ask, as far as that can still be known; the server decides whether it suffices.
+
+    Whom a secret is shown to was decided when this was queued. It is asked again, because what has changed since
+    counts, and because what an earlier release queued was never asked about.
+    """
     own = credential.given.get(CLIENT_ID)
     if own is not None:
         return Client(own.reveal(), credential.given.get(GIVEN_SECRET))
-    if row.client_id is None and row.provider is not None:
+    if row.client_id is None and row.provider is not None and _is_providers_own(tx, row):
         app = app_of(tx, env.vault, row.home_id, row.provider)
         if app is not None:
             return Client(app.client_id, app.client_secret)
-    secret = None
-    if row.client_secret is not None and row.integration_id is not None:
-        place = REVOKED_CLIENT_SECRET.place(row.integration_id, row.client_generation)
-        tenant = row.client_organization_id or row.organization_id
-        secret = env.vault.open(DatabaseKeyStore(tx), tenant, place, row.client_secret)
-    return Client(row.client_id or "", secret)
+    if (
+        row.client_secret is None
+        or row.integration_id is None
+        or not is_given_for(tx, row.integration_id, row.url)
+    ):
+        return Client(row.client_id or "")
+    place = REVOKED_CLIENT_SECRET.place(row.integration_id, row.client_generation)
+    tenant = row.client_organization_id or row.organization_id
+    return Client(row.client_id or "", env.vault.open(DatabaseKeyStore(tx), tenant, place, row.client_secret))
+
+
+def _is_providers_own(tx: Tx, row: _Row) -> bool:
+    """Whether the endpoint is the provider's; what was found when it was queued, once nothing else tells."""
+    standing = tx.one(Standing, STANDING, id=row.connection_id)
+    try:
+        configuration = None if standing is None else read_configuration(tx, standing)
+    except NotConnectableError:
+        configuration = None
+    if configuration is None:
+        return True
+    return configuration.provider == row.provider and Origin.of(row.url) in configuration.provider_origins
 
 
 def _is_done(answer: Fetched) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,7 +12,7 @@ from trunkline.core.access import Permission
 from trunkline.core.connections.flows.authorized import Authorized, authorized
 from trunkline.core.connections.flows.probing import Finding, Verdict, examine
 from trunkline.core.connections.flows.services import FlowServices
-from trunkline.core.connections.identity import Account
+from trunkline.core.connections.identity import Account, stored_account
 from trunkline.core.connections.placement import Placed
 from trunkline.core.connections.queries import BY_ID
 from trunkline.core.connections.reads import require_hold, visible_connection
@@ -108,10 +109,12 @@ async def disconnect_all(env: FlowServices, actor: Actor, integration_id: str) -
         after = ended.last
 
 
-async def confirm_origins(env: FlowServices, actor: Actor, connection_id: str) -> ConnectionRow:
+async def confirm_origins(
+    env: FlowServices, actor: Actor, connection_id: str, origins: Collection[str]
+) -> ConnectionRow:
     """`confirm_connection_origins` in a transaction of its own."""
     return await env.database.write(
-        partial(confirm_connection_origins, actor=actor, connection_id=connection_id)
+        partial(confirm_connection_origins, actor=actor, connection_id=connection_id, origins=origins)
     )
 
 
@@ -123,5 +126,6 @@ async def _examined(env: FlowServices, ready: Authorized) -> Finding:
 def _remember(tx: Tx, row: ConnectionRow, account: Account) -> None:
     """Whose it is; an account that is known already is only told anew, never exchanged for another."""
     told = json.encode(account).decode()
-    if row.account is None or not account.is_another_than(json.decode(row.account, type=Account)):
+    known = stored_account(row.account)
+    if not account.is_another_than(known) and not account.tells_less_than(known):
         tx.update(connections, BY_ID, {"id": row.id}, account=told)
