@@ -63,6 +63,9 @@ def test_another_request_id_is_replaced(app: Application, given: str) -> None:
         (b'{"title": "a", "star_rating": 1}', "star_rating", "star_rating: unknown member"),
         (b'{"title": "a", "tags": [{"name": "x", "y": 1}]}', "tags[0].y", "tags[0].y: unknown member"),
         (b'{"title": "a", "tags": [{"name": "x"}, {}]}', "tags[1].name", "tags[1].name: is required"),
+        # A member's name is no place, whatever it reads like.
+        (b'{"title": "a", "x` - at `$.title": 1}', "x` - at `$.title", "x` - at `$.title: unknown member"),
+        (b'{"title": "a", "tags": [{"name": "x", "y` - at `$.z": 1}]}', "tags[0].y` - at `$.z", "tags[0].y"),
         (b'{"title": "a", "starRating": 9}', "starRating", "starRating: expected int <= 5"),
         (b'{"title": "a", "mood": "ugly"}', "mood", "mood: invalid enum value 'ugly'"),
         (b'{"title": "\\u0000"}', "body", "body: holds U+0000"),

@@ -1,14 +1,21 @@
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from tests.web.notes import NOTES, NoteServices
+from trunkline.infra.db import Database
 from trunkline.kit.errors import InvalidRequestError
-from trunkline.web import Claims
-from trunkline.web.resolver import Facts, choose
+from trunkline.web import Claims, Incoming
+from trunkline.web.decoding import LARGE
+from trunkline.web.endpoint import Endpoint
+from trunkline.web.resolver import Choice, DialectResolver, Facts, choose
+from trunkline.web.router import Router
 
 PLATFORM = Claims(
     media_types=("application/vnd.platform+json",),
@@ -97,3 +104,31 @@ def test_the_default_is_the_instances_choice() -> None:
 def test_media_types_of_two_dialects_are_refused(given: Facts) -> None:
     with pytest.raises(InvalidRequestError, match="of informer and of platform"):
         choose(given, CLAIMS, "platform")
+
+
+@pytest.mark.parametrize(("size", "at_once"), [(LARGE, True), (LARGE + 1, False)])
+def test_a_large_body_is_looked_at_on_a_thread(
+    database: Database, services: NoteServices, size: int, at_once: bool
+) -> None:
+    """What is decoded at once is chosen without giving way to anybody; a thread's answer needs the loop to turn."""
+    router = Router()
+    for name, claims in (("a", Claims()), ("b", Claims(member="title"))):
+        dialect = replace(NOTES, name=name, claims=claims)
+        [route] = [one for one in NOTES.routes if one.operation_id == "createNote"]
+        router.add("", Endpoint(dialect, route, database, services), shared=True)
+    match = router.match("POST", "/api/notes")
+    assert match is not None
+    body = b'{"title": "' + b"x" * (size - 13) + b'"}'
+    assert len(body) == size
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def run() -> tuple[bool, Choice]:
+        scope = {"type": "http", "method": "POST", "path": "/api/notes", "headers": []}
+        asked = DialectResolver(database, services, "a")(Incoming(scope, receive), match)
+        task = asyncio.create_task(asked)
+        await asyncio.sleep(0)
+        return task.done(), (await task)[1]
+
+    assert asyncio.run(run()) == (at_once, Choice("b", "body"))

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import structlog
@@ -15,7 +17,7 @@ from tests.web.conftest import READER, WRITER
 from tests.web.notes import NOTES, NoteServices, get_note, greet
 from trunkline.app import create_app
 from trunkline.infra.db import Database
-from trunkline.web import Application, Claims, Dialect, Route
+from trunkline.web import Application, Claims, Dialect, Reply, Route
 
 
 def public(path: str, name: str, **more: Any) -> Route:
@@ -28,6 +30,10 @@ def public(path: str, name: str, **more: Any) -> Route:
         public=True,
         **more,
     )
+
+
+def _given(reply: Reply, _call: Any) -> Reply:
+    return reply
 
 
 def serving(database: Database, *routes: Route, name: str = "notes") -> Dialect:
@@ -46,6 +52,7 @@ def serving(database: Database, *routes: Route, name: str = "notes") -> Dialect:
         "/notes/",
         "/api/notes/a%00b",
         "/api/notes/a%0Ab",
+        "/api/notes/a%C2%85b",
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
@@ -100,6 +107,73 @@ def test_an_unforeseen_failure_is_logged_and_tells_nothing(app: Application) -> 
     [entry] = logs
     assert (entry["event"], entry["request_id"], entry["dialect"]) == ("request_failed", "r-1", "notes")
     assert "RuntimeError: the password is hunter2" in entry["trace"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("location", "https://\u65e5.example/"),
+        ("location", "/a\r\nset-cookie: a=b"),
+        ("x-a", "\x7f"),
+        ("x\nb", "c"),
+    ],
+)
+def test_a_header_that_cannot_be_sent_is_a_failure_that_is_answered(
+    database: Database, services: NoteServices, name: str, value: str
+) -> None:
+    closed: list[int] = []
+
+    async def body() -> AsyncGenerator[bytes, None]:
+        yield b"never"
+
+    class Body:
+        def __init__(self) -> None:
+            self._inner = body()
+
+        def __aiter__(self) -> AsyncIterator[bytes]:
+            return self._inner
+
+        async def __anext__(self) -> bytes:
+            return await anext(self._inner)
+
+        async def aclose(self) -> None:
+            closed.append(1)
+            await self._inner.aclose()
+
+    contents: tuple[Any, ...] = ({}, Body())
+    for content in contents:
+        reply = Reply(body=content, headers={name: value})
+        route = replace(public("/a", "bad"), handler=partial(_given, reply))
+        with structlog.testing.capture_logs() as logs:
+            answer = call(create_app(database, services, [serving(database, route)]), "GET", "/a")
+        assert (answer.status, answer.json["failure"]["code"]) == (500, "internal")
+        assert name not in answer.headers
+        assert [entry["event"] for entry in logs] == ["request_failed"]
+    assert closed == [1]
+
+
+def test_a_failure_is_logged_with_its_path_as_declared(database: Database, services: NoteServices) -> None:
+    """A credential may stand in a path."""
+    canary = "amp_canary0horse0battery0staple"
+
+    def fail(_call: Any) -> None:
+        raise RuntimeError("no reason")
+
+    app = create_app(
+        database, services, [serving(database, replace(public("/keys/{key}", "k"), handler=fail))]
+    )
+    with structlog.testing.capture_logs() as logs:
+        assert call(app, "GET", f"/keys/{canary}").status == 500
+    assert [entry["path"] for entry in logs] == ["/keys/{key}"]
+    assert canary not in repr(logs)
+
+
+@pytest.mark.parametrize("name", ["Sales\u3000Team", "Ops\u200bTeam", "a\u2028b", "\U0010ffff", "\ue000"])
+def test_whatever_a_stored_name_may_hold_may_stand_in_a_path(
+    database: Database, services: NoteServices, name: str
+) -> None:
+    app = create_app(database, services, [serving(database, public("/a/{x}", "named"))])
+    assert call(app, "GET", f"/a/{quote(name)}").json == {"name": "named", "x": name}
 
 
 def test_fixed_segments_win_and_patterns_complete_each_other(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -11,6 +12,9 @@ from starlette.types import Message, Send
 
 BODILESS = (204, 304)  # statuses that must not carry content (RFC 9110 sections 15.3.5 and 15.4.5)
 VARY = "Accept, Authorization, Cookie"  # what an answer to one URL may depend on
+
+# Other control characters could end a header, or the answer (RFC 9110 section 5.5).
+_UNSPEAKABLE = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
 
 
 class Stream(Protocol):
@@ -36,6 +40,17 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     stream: Stream | None = None
+
+    async def check(self) -> None:
+        """Refuse headers that cannot be sent, while there is still time for another answer.
+
+        Raises:
+            ValueError: a header holds a character that none may; the stream is let go.
+        """
+        if _UNSPEAKABLE.search("".join((*self.headers, *self.headers.values()))):
+            if self.stream is not None:
+                await self.stream.aclose()
+            raise ValueError("an answer's header holds a character that no header may")
 
     async def send(self, send: Send, *, request_id: str, head: bool = False) -> None:
         """Write it, without its body for a HEAD request; a client that has left is no error."""

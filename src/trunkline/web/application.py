@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -24,6 +25,8 @@ from trunkline.web.services import Services
 Page = Callable[[Incoming], Awaitable[Answer]]
 Resolver = Callable[[Incoming, Match], Awaitable[tuple[Endpoint, Choice]]]
 Lifespan = Callable[[], AbstractAsyncContextManager[None]]
+
+_UNSTORED = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters and lone surrogates
 
 _log = structlog.get_logger("trunkline.web")
 
@@ -87,7 +90,7 @@ class Application:
 
     async def _serve(self, incoming: Incoming, send: Send) -> None:
         dialect = self._dialects.get(incoming.path[1:].partition("/")[0], self._default)
-        choice = None
+        choice = match = None
         try:
             page = self._pages.get(incoming.path)
             preflight = None if page is not None else self._preflight(incoming, dialect)
@@ -101,12 +104,13 @@ class Application:
                 answer = await endpoint.answer(incoming, match.parameters(endpoint, incoming.raw_path))
             else:
                 answer = await _page(incoming, page)
+            await answer.check()
         except ClientGoneError:
             return
         except TrunklineError as error:
             answer = _spelled(dialect, error, incoming)
         except Exception as error:  # noqa: BLE001  # the last line of defence; the answer tells nothing of it
-            _report(error, incoming, dialect)
+            _report(error, incoming, dialect, self._place(incoming, match))
             answer = _spelled(dialect, InternalError(), incoming)
         if choice is not None:
             answer.headers |= {HEADER: f"{choice.dialect}; by={choice.by}", "vary": VARY}
@@ -132,9 +136,15 @@ class Application:
 
     def _match(self, incoming: Incoming) -> Match | None:
         path = incoming.path
-        if "\x00" in path or not path.isprintable():
+        if _UNSTORED.search(path):
             return None  # no stored name holds such a character, and no database need be asked about one
         return self._router.match(incoming.method, path)
+
+    def _place(self, incoming: Incoming, match: Match | None) -> str | None:
+        """The path as it is declared: in what was sent instead, keys and tokens may stand."""
+        if match is not None:
+            return match.candidates[0].route.path
+        return incoming.path if incoming.path in self._pages else None
 
     async def _chosen(self, incoming: Incoming, match: Match) -> tuple[Endpoint, Choice | None]:
         if match.allow is not None:
@@ -201,7 +211,7 @@ def _spelled(dialect: Dialect, error: TrunklineError, incoming: Incoming) -> Ans
     return Answer(status, spelled, body)
 
 
-def _report(error: Exception, incoming: Incoming, dialect: Dialect) -> None:
+def _report(error: Exception, incoming: Incoming, dialect: Dialect, place: str | None) -> None:
     # Formatted here, because some log renderers add the values of local variables, secrets among them.
     trace = "".join(traceback.format_exception(error))
     _log.error(
@@ -209,6 +219,6 @@ def _report(error: Exception, incoming: Incoming, dialect: Dialect) -> None:
         request_id=incoming.request_id,
         dialect=dialect.name,
         method=incoming.method,
-        path=incoming.path,
+        path=place,
         trace=trace,
     )

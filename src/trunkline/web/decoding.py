@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -15,20 +16,35 @@ from trunkline.kit import strictjson
 from trunkline.kit.errors import InvalidRequestError, Problem, UnsupportedMediaError
 from trunkline.web.errors import InvalidQueryError
 
+Answer = TypeVar("Answer")
+LARGE: Final = 32 * 1024  # bytes; what takes longer to decode must not hold up everybody else
 QUERY_LIMIT: Final = 32 * 1024  # bytes; a filter may have 8 KiB, three times that when percent-encoded
 _MAX_PARAMETERS = 200
 _SHOWN = 200  # characters of a message that may repeat what was sent
 _AT = re.compile(r"(?P<what>.*) - at (?:`key` in )?`\$\.?(?P<path>.*)`", re.DOTALL)
 _MEMBER = re.compile(r"Object (?P<what>contains unknown|missing required) field `(?P<name>.*)`", re.DOTALL)
+_UNKNOWN = "Object contains unknown field `"
 _SENTENCES = {"contains unknown": "unknown member", "missing required": "is required"}
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,18})", re.ASCII)
 _BOOLEANS = {"true": True, "false": False}
 
 
-def invalid(error: msgspec.ValidationError) -> InvalidRequestError:
-    """Spell what msgspec found in our words: `$.a[0].b` is the path `a[0].b`."""
+async def in_thread_if_large(data: bytes, read: Callable[[], Answer]) -> Answer:
+    """What `read` makes of the data, on a thread of its own where that may take long."""
+    return await asyncio.to_thread(read) if len(data) > LARGE else read()
+
+
+def invalid(error: msgspec.ValidationError, value: Any = None) -> InvalidRequestError:
+    """Spell what msgspec found in our words: `$.a[0].b` is the path `a[0].b`.
+
+    Args:
+        error: what it found.
+        value: what it looked at. The place of what is wrong with the whole is not told, and there a member's name
+            may read like one.
+    """
     text = str(error)
-    at = _AT.fullmatch(text)
+    outermost = isinstance(value, dict) and text.startswith(_UNKNOWN) and text[len(_UNKNOWN) : -1] in value
+    at = None if outermost else _AT.fullmatch(text)
     path = at["path"] if at else ""
     what = at["what"] if at else text
     member = _MEMBER.fullmatch(what)
@@ -97,7 +113,7 @@ class BodyReader:
         try:
             return value, msgspec.convert(value, self._struct)
         except msgspec.ValidationError as error:
-            raise invalid(error) from error
+            raise invalid(error, value) from error
 
 
 class QueryReader:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, cast
@@ -12,7 +11,7 @@ from trunkline.infra.db import Database, Tx, UniqueError
 from trunkline.kit.actor import Actor
 from trunkline.kit.errors import InvalidRequestError, PayloadTooLargeError, PreconditionFailedError
 from trunkline.web.answer import BODILESS, VARY, Answer, Stream
-from trunkline.web.decoding import body_reader, query_reader
+from trunkline.web.decoding import body_reader, in_thread_if_large, query_reader
 from trunkline.web.dialect import Credentials, Dialect
 from trunkline.web.etag import matches_strongly, matches_weakly, strong_etag
 from trunkline.web.idempotency import Repeat, read_key, repeatable
@@ -22,7 +21,6 @@ from trunkline.web.services import Services
 from trunkline.web.uploads import read_upload
 
 _NO_BODY: Final = (b"", b"{}")
-_LARGE: Final = 32 * 1024  # bytes; what takes longer to decode must not hold up everybody else
 _NO_BODY_LIMIT: Final = 1024  # bytes read of a body where none is declared
 
 
@@ -149,10 +147,8 @@ class Endpoint:
             return _Asked(incoming, path, key=key)
         self._body.check_media_type(content_type, incoming.headers.get("content-encoding"))
         data = await incoming.body(self.route.body_limit)
-        if len(data) > _LARGE:
-            plain, body = await asyncio.to_thread(self._body.read, data, content_type)
-        else:
-            plain, body = self._body.read(data, content_type)
+        reader = self._body
+        plain, body = await in_thread_if_large(data, lambda: reader.read(data, content_type))
         return _Asked(incoming, path, plain, body, key)
 
     async def _refuse_body(self, incoming: Incoming) -> None:

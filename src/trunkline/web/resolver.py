@@ -20,6 +20,7 @@ from typing import Final
 from trunkline.infra.db import Database
 from trunkline.kit import strictjson
 from trunkline.kit.errors import InvalidRequestError
+from trunkline.web.decoding import in_thread_if_large
 from trunkline.web.dialect import Claims
 from trunkline.web.endpoint import Endpoint
 from trunkline.web.incoming import Incoming
@@ -135,7 +136,7 @@ async def _members(incoming: Incoming, candidates: Sequence[Endpoint]) -> frozen
         return frozenset()
     body = await incoming.body(max(endpoint.route.body_limit for endpoint in candidates))
     try:
-        value = strictjson.decode(body)
+        value = await in_thread_if_large(body, lambda: strictjson.decode(body))
     except InvalidRequestError:
         return frozenset()  # whoever is chosen will say what is wrong with it
     return frozenset(value) if isinstance(value, dict) else frozenset()

@@ -110,7 +110,8 @@ class Reply:
     Attributes:
         body: encoded by the dialect unless it is bytes already; a `Stream` of bytes, such as an async
             generator, is passed on as it comes; None for no body.
-        headers: lower-case names. They are not kept for a repeated request.
+        headers: lower-case names. Kept for a repeated request, save those an answer says anew: `content-type`,
+            `vary` and `set-cookie`.
     """
 
     body: Any = None

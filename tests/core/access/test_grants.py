@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.core.access.world import NOW, SYSTEM, World
+from tests.core.access.world import ITEM, NOW, SPECS, SYSTEM, World
 from trunkline.core import access, workspaces
+from trunkline.infra.db import lists
 from trunkline.kit.actor import Actor
 from trunkline.kit.errors import ForbiddenError, InvalidRequestError, NotFoundError
 from trunkline.kit.filters import Compare, Op
@@ -242,3 +243,37 @@ def test_a_grant_in_a_deleted_workspace_still_belongs_to_it(world: World) -> Non
     grant_id = create(world, SYSTEM, world.item(world.one))[0].id
     world.write(lambda tx: workspaces.delete_workspace(tx, SYSTEM, world.one))
     assert world.read(lambda tx: access.get_grant(tx, world.actor("owner"), grant_id)).id == grant_id
+
+
+def test_who_could_not_be_granted_it_anew_gets_nothing_back(world: World) -> None:
+    item, owner = world.item(world.one), world.actor("owner")
+    stranger = world.grant(item, "user", world.users["stranger"])
+    team_id = world.team("gone", "plain")
+    team = world.grant(item, "team", team_id)
+    organization = world.grant(item, "organization", world.rival)
+    for grant_id in (stranger, team, organization):
+        world.write(access.revoke_grant, owner, grant_id)
+    world.write(access.delete_team, owner, team_id)
+    for grant_id in (stranger, team):
+        with world.refuses(NotFoundError):
+            world.write(access.restore_grant, owner, grant_id)
+    assert world.write(access.restore_grant, owner, organization).deleted_at is None
+
+
+def test_what_being_the_owner_brings_is_neither_lowered_nor_revoked_by_itself(world: World) -> None:
+    item, owner = world.item(world.one), world.actor("owner")
+    row = world.read(lambda tx: lists.get_row(tx, ITEM, item, access.scope(SYSTEM, SPECS)))
+    assert row is not None
+    plain = {"entity_kind": "integration", "owner_kind": "user", "owner_id": world.users["plain"]}
+    world.write(lambda tx: access.grant_ownership(tx, SYSTEM, row, **plain))
+    share, _ = create(world, owner, item)
+    [owning] = [
+        one for one in world.read(access.list_grants, owner, ListQuery()).rows if one.origin == "ownership"
+    ]
+    for tier in ("viewer", "editor"):
+        with world.refuses(access.OwnershipError, "ownership"):
+            world.write(access.update_grant, owner, access.UpdateGrant(id=owning.id, tier=tier))
+    with world.refuses(access.OwnershipError, "ownership"):
+        world.write(access.revoke_grant, owner, owning.id)
+    world.write(access.revoke_grant, owner, share.id)
+    assert world.read(access.get_grant, owner, owning.id) == owning

@@ -11,8 +11,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.core.access.signing import private_pem, public_pem, rsa
-from tests.core.access.world import NOW, SYSTEM, World
+from tests.core.access.world import NOW, PEPPER, SYSTEM, World
 from trunkline.core import access, workspaces
+from trunkline.infra.vault import key_hash
 from trunkline.kit.actor import Actor
 from trunkline.kit.errors import ForbiddenError, InvalidRequestError, NotFoundError
 from trunkline.kit.filters import OrderKey
@@ -98,6 +99,34 @@ def test_a_list_is_the_projects_own(world: World) -> None:
     assert rest.rows == [rows[0]]
 
 
+def test_only_a_whole_key_that_lasts_lets_pages_in(world: World) -> None:
+    """What a JWT key lets in is neither narrowed nor ends: whoever holds less must not make it out of that."""
+    token = access.CreateToken(workspace_id=world.one)
+    asleep = update(world, world.actor("owner"), create(world, world.actor("owner")), active=False)
+
+    def through(issued: access.IssuedKey) -> Actor:
+        return world.read(access.authenticate, key_hash(PEPPER, issued.secret.reveal()))
+
+    whole = through(world.key("owner"))
+    refused = {
+        "operations": (world.key("owner", operations=("keys:read", "keys:write")), "scope_exceeded"),
+        "expiry": (world.key("owner", expires_at="2026-03-01T12:00:05.000000Z"), "scope_exceeded"),
+        "session": (
+            world.write(lambda tx: access.create_token(tx, whole, token, pepper=PEPPER)),
+            "secret_key_required",
+        ),
+    }
+    for issued, code in refused.values():
+        actor = through(issued)
+        with world.refuses(ForbiddenError, code):
+            create(world, actor)
+        with world.refuses(ForbiddenError, code):
+            update(world, actor, asleep, active=True)
+        assert update(world, actor, asleep, label=code).active is False
+    assert create(world, whole).active is True
+    assert update(world, whole, asleep, active=True).active is True
+
+
 def test_others_neither_see_nor_change_them(world: World) -> None:
     row = create(world, world.actor("admin"))
     for name in ("editor", "viewer"):
@@ -168,9 +197,9 @@ def small_exponent() -> str:
     return f"-----BEGIN PUBLIC KEY-----\n{lines}\n-----END PUBLIC KEY-----\n"
 
 
-def numbers(bits: int) -> str:
+def numbers(bits: int, exponent: int = 65_537) -> str:
     """A public key of that many bits, without the long search for primes."""
-    key = RSAPublicNumbers(65_537, 2**bits - 1).public_key()
+    key = RSAPublicNumbers(exponent, 2**bits - 1).public_key()
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
@@ -195,6 +224,8 @@ BAD_KEYS: dict[str, Callable[[], str]] = {
     "2,047 bits": lambda: numbers(2_047),
     "8,193 bits": lambda: numbers(8_193),
     "exponent 1": small_exponent,
+    "exponent beyond 2**32": lambda: numbers(2_048, 2**32 + 1),
+    "endless exponent": lambda: numbers(8_192, 2**8_191 + 1),
     "elliptic": lambda: spki(ec.generate_private_key(ec.SECP256R1())),
     "Edwards": lambda: spki(ed25519.Ed25519PrivateKey.generate()),
     "DSA": lambda: spki(dsa.generate_private_key(1_024)),

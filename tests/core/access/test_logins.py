@@ -20,6 +20,7 @@ from trunkline.kit.errors import (
     UnauthenticatedError,
     UnavailableError,
 )
+from trunkline.kit.ids import format_uuid
 from trunkline.kit.secret import Secret
 
 PASSWORD = "correct horse battery staple"
@@ -124,6 +125,38 @@ def test_guessing_is_slowed_down_whether_or_not_there_is_such_a_user(
     assert caught.value.retry_after_s == 1
     world.clock.advance(timedelta(seconds=1))
     assert check(world, logins, attempt()) == [world.users["viewer"]]
+
+
+@pytest.mark.parametrize("username", ["viewer", "nobody"])
+def test_no_spelling_of_the_organization_gains_a_guess(
+    world: World, logins: access.Logins, username: str
+) -> None:
+    acme = format_uuid(world.acme)
+    spelled = [None, "acme", acme, acme.upper(), f"org_{world.acme}"]
+    guesses = [
+        attempt(f"wrong {n}", username, organization=organization, source=f"192.0.2.{n}")
+        for n, organization in enumerate(spelled * 4)
+    ]
+    guesses += [
+        attempt(f"wrong so {n}", f"{o}/{username}", source="192.0.2.99") for n, o in enumerate(spelled[1:])
+    ]
+    answers = check(world, logins, *guesses)
+    assert answers.count("unauthenticated") == 5
+    assert answers.count("rate_limited") == len(guesses) - 5
+
+
+def test_the_count_tells_not_whether_there_is_an_organization(world: World, logins: access.Logins) -> None:
+    """The same guesses fare alike at one that is there and at ones that are not."""
+
+    def fare(handle: str, other: str) -> list[str]:
+        asked = [attempt(f"wrong {n}", f"{handle}/eu@acme.test", source=f"{handle}{n}") for n in range(6)]
+        asked += [
+            attempt("wrong", "eu@acme.test", organization=one, source=f"{one}") for one in (handle, other)
+        ]
+        return [check(world, logins, one)[0] for one in asked]
+
+    wrong = ["unauthenticated"] * 5 + ["rate_limited"] * 2 + ["unauthenticated"]
+    assert fare("rival", "acme") == fare("nowhere", "nobody") == wrong
 
 
 def test_one_place_guesses_at_thirty_names_at_most(world: World, logins: access.Logins) -> None:

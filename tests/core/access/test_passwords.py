@@ -139,6 +139,23 @@ def test_a_user_is_meant_by_name_or_address_in_any_case(world: World) -> None:
         assert found(world, f"acme/{username}") == viewer
 
 
+def test_an_address_may_have_a_slash_in_it(world: World) -> None:
+    email = "sales/eu@acme.test"
+    request = access.CreateUser(organization_id=world.acme, email=email, name="S")
+    user_id = world.write(access.create_user, SYSTEM, request).id
+    world.write(access.set_password, SYSTEM, user_id, hashed(FIRST))
+    for username in (email, email.upper(), f"acme/{email}"):
+        assert found(world, username) == user_id
+    assert found(world, email, "acme") == user_id
+    assert found(world, email, "rival") is None
+    # The name of an organization comes first: nobody logs in there as somebody of the first one.
+    request = access.CreateUser(organization_id=world.acme, email="rival/x@acme.test", name="X")
+    world.write(
+        access.set_password, SYSTEM, world.write(access.create_user, SYSTEM, request).id, hashed(FIRST)
+    )
+    assert found(world, "rival/x@acme.test") is None
+
+
 def test_without_an_organization_the_first_one_is_meant_and_nobody_elsewhere(world: World) -> None:
     give(world, SYSTEM, "viewer")
     give(world, SYSTEM, "stranger")
@@ -198,5 +215,7 @@ def test_a_hash_is_renewed_unless_the_password_changed_meanwhile(world: World) -
     assert events == [f"user.password_rehashed {world.users['viewer']}"]
     with world.changes_nothing():
         world.write(access.renew_password, check, hashed(FIRST))
-        world.write(access.renew_password, access.PasswordCheck(None, check.stored), hashed(FIRST))
+        world.write(
+            access.renew_password, access.PasswordCheck(None, check.stored, check.name), hashed(FIRST)
+        )
     assert world.read(lambda tx: tx.column("SELECT updated_at FROM passwords")) == [NOW]

@@ -176,6 +176,16 @@ def test_a_key_is_renamed_and_given_other_scopes(world: World) -> None:
     assert not enter(world, issued.secret).front_end
 
 
+def test_a_key_that_expires_wakes_none_that_does_not(world: World) -> None:
+    sleeping = create(world, world.actor("admin")).secret
+    update(world, world.actor("admin"), sleeping, active=False)
+    short = world.key("admin", expires_at="2026-03-01T12:00:05.000000Z")
+    actor = world.read(access.authenticate, key_hash(PEPPER, short.secret.reveal()))
+    with world.refuses(access.ScopeExceededError, "scope_exceeded"):
+        update(world, actor, sleeping, active=True)
+    assert update(world, actor, sleeping, label="x").active is False
+
+
 def test_a_narrowed_key_lets_no_other_do_more(world: World) -> None:
     """Keys for pages are public: whoever could widen one would give everybody who reads a page more."""
     page = create(world, world.actor("admin"), scopes=("frontend",)).secret

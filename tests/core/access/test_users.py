@@ -232,3 +232,15 @@ def test_a_user_managed_elsewhere_is_not_changed_by_another_organizations_admin(
     out = access.UpdateUser(id=world.users["plain"], active=False)
     with world.refuses(access.TierTooLowError, "tier_too_low"):
         world.write(lambda tx: access.update_user(tx, world.actor("stranger"), out))
+
+
+def test_operators_are_managed_by_operators_and_themselves(world: World) -> None:
+    operator = create(world, world.actor("owner"), operator=True)
+    boss, itself = world.actor("boss"), world.read(lambda tx: access.act_as(tx, operator.id))
+    for changes in ({"active": False}, {"username": "other"}, {"name": "Other"}):
+        with world.refuses(ForbiddenError, "operator_required"):
+            world.write(access.update_user, boss, access.UpdateUser(id=operator.id, **changes))
+    named = access.UpdateUser(id=operator.id, name="Me")
+    assert world.write(access.update_user, itself, named).name == "Me"
+    out = access.UpdateUser(id=operator.id, active=False)
+    assert world.write(access.update_user, world.actor("owner"), out).active is False

@@ -12,6 +12,7 @@ from trunkline.core import access, workspaces
 from trunkline.core.integrations.tables import integrations
 from trunkline.core.journal import Change
 from trunkline.core.workspaces import revive_with_workspace, tombstone_with_workspace
+from trunkline.core.workspaces.service import GROUPS_AT_ONCE
 from trunkline.infra.db import Catalog, Tx
 from trunkline.kit.actor import Actor, Tier
 from trunkline.kit.errors import ConflictError, NotFoundError
@@ -194,3 +195,37 @@ def test_groups_are_overdue_before_their_project(world: World) -> None:
     assert world.read(workspaces.expired_workspaces, 10) == [world.one]
     world.write(workspaces.purge_workspace, SYSTEM, world.one)
     assert world.read(lambda tx: tx.value("SELECT count(*) FROM workspaces")) == 2
+
+
+def test_a_project_of_very_many_groups_is_left_to_retention(world: World) -> None:
+    """While one transaction purges them, nobody else writes."""
+    admin = world.actor("admin")
+
+    def fill(tx: Tx) -> None:
+        for number in range(GROUPS_AT_ONCE + 1):
+            workspaces.ensure_group(tx, SYSTEM, world.one, f"g{number}")
+
+    world.write(fill)
+    world.write(workspaces.delete_workspace, admin, world.one)
+    first = world.read(lambda tx: tx.column("SELECT id FROM workspaces WHERE external_ref = 'g0'"))[0]
+    with world.refuses(workspaces.GroupsLeftError, "groups_left"):
+        world.write(workspaces.purge_workspace, admin, world.one)
+    world.write(workspaces.purge_workspace, world.actor("owner"), str(first))
+    world.write(workspaces.purge_workspace, admin, world.one)
+    assert (
+        world.read(lambda tx: tx.value("SELECT count(*) FROM workspaces WHERE external_ref IS NOT NULL")) == 0
+    )
+
+
+def test_retention_takes_groups_before_their_project_however_many(world: World) -> None:
+    def fill(tx: Tx) -> None:
+        for number in range(3):
+            workspaces.ensure_group(tx, SYSTEM, world.one, f"g{number}")
+
+    world.write(fill)
+    world.write(workspaces.delete_workspace, world.actor("admin"), world.one)
+    world.clock.advance(timedelta(days=30))
+    overdue = world.read(workspaces.expired_workspaces, 10)
+    assert (len(overdue), overdue[-1]) == (4, world.one)
+    for workspace_id in overdue:
+        world.write(workspaces.purge_workspace, SYSTEM, workspace_id)

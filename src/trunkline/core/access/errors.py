@@ -87,6 +87,12 @@ class AlreadyGrantedError(ConflictError):
     code = "already_granted"
 
 
+class OwnershipError(ConflictError):
+    """The permission is what owning the object brings: it goes with the ownership, and not by itself."""
+
+    code = "ownership"
+
+
 class OrganizationOwnerError(ConflictError):
     """The organization would lose its owner: ownership has to be handed over first."""
 

@@ -11,7 +11,13 @@ from typing import Any
 from msgspec import structs
 
 from trunkline.core.access.authorize import Placed, require_tier, tier_on
-from trunkline.core.access.errors import AlreadyGrantedError, DeletedError, NotDeletedError, TierTooLowError
+from trunkline.core.access.errors import (
+    AlreadyGrantedError,
+    DeletedError,
+    NotDeletedError,
+    OwnershipError,
+    TierTooLowError,
+)
 from trunkline.core.access.permissions import Permission
 from trunkline.core.access.queries import BY_ID, GRANTED_ALREADY, GRANTED_TO_ANYONE
 from trunkline.core.access.retention import NO_TOMBSTONE, tombstone
@@ -85,7 +91,7 @@ def create_grant(tx: Tx, actor: Actor, request: CreateGrant) -> GrantRow:
     row = _shared_object(tx, actor, request)
     require_tier(tx, actor, row, Tier.ADMIN, request.entity_kind)
     tier = tier_named("tier", request.tier)
-    _require_subject(tx, actor, request)
+    _require_subject(tx, actor, request.subject_kind, request.subject_id)
     _require_first(tx, row.id, request.subject_kind, request.subject_id)
     grant = GrantRow(
         id=tx.new_id(),
@@ -116,6 +122,7 @@ def update_grant(tx: Tx, actor: Actor, request: UpdateGrant) -> GrantRow:
     Raises:
         NotFoundError: absent or outside the caller's scope.
         ForbiddenError: the caller is no admin of the object.
+        OwnershipError: it is what owning the object brings.
         DeletedError: it is revoked.
         InvalidRequestError: there is no such tier.
     """
@@ -126,6 +133,7 @@ def update_grant(tx: Tx, actor: Actor, request: UpdateGrant) -> GrantRow:
         raise DeletedError("the permission is revoked: restore it first")
     if row.tier == request.tier:
         return row
+    _require_share(row)
     after = structs.replace(row, tier=request.tier, updated_at=tx.now)
     tx.update(grants, BY_ID, {"id": row.id}, tier=int(tier), updated_at=tx.now)
     _journal(tx, actor, "updated", after, ("tier",))
@@ -138,11 +146,13 @@ def revoke_grant(tx: Tx, actor: Actor, grant_id: str) -> None:
     Raises:
         NotFoundError: absent or outside the caller's scope.
         ForbiddenError: the caller is no admin of the object.
+        OwnershipError: it is what owning the object brings.
     """
     actor.require(Permission.PERMISSIONS_WRITE)
     row = _administered(tx, actor, grant_id)
     if row.deleted_at is not None:
         return
+    _require_share(row)
     stamp = tombstone(tx, row.organization_id)
     tx.update(grants, BY_ID, {"id": row.id}, **stamp.columns(), deleted_by=actor.user_id)
     _journal(tx, actor, "revoked", row)
@@ -152,7 +162,7 @@ def restore_grant(tx: Tx, actor: Actor, grant_id: str) -> GrantRow:
     """Put a revoked grant into force again; a no-op when it is.
 
     Raises:
-        NotFoundError: absent or outside the caller's scope.
+        NotFoundError: it, or the user or team it is for, is absent or outside the caller's scope.
         ForbiddenError: the caller is no admin of the object.
         AlreadyGrantedError: the subject was granted the object anew meanwhile.
     """
@@ -160,6 +170,8 @@ def restore_grant(tx: Tx, actor: Actor, grant_id: str) -> GrantRow:
     row = _administered(tx, actor, grant_id)
     if row.deleted_at is None:
         return row
+    # As anew: who left the organization meanwhile must not come back in by an old grant.
+    _require_subject(tx, actor, row.subject_kind, row.subject_id)
     _require_first(tx, row.entity_id, row.subject_kind, row.subject_id)
     columns = {name: None for name in NO_TOMBSTONE if name != "purge_after"}
     after = structs.replace(row, **columns, deleted_by=None, updated_at=tx.now)
@@ -206,8 +218,7 @@ def _spec_of(specs: Specs, kind: str) -> ListSpec[Any] | None:
     return None
 
 
-def _require_subject(tx: Tx, actor: Actor, request: CreateGrant) -> None:
-    kind, subject_id = request.subject_kind, request.subject_id
+def _require_subject(tx: Tx, actor: Actor, kind: str, subject_id: str | None) -> None:
     if kind not in SUBJECT_KINDS or (kind == "anyone") is not (subject_id is None):
         raise InvalidRequestError.at(
             "subjectId", "must be a user, a team or an organization, or absent for anyone"
@@ -217,6 +228,12 @@ def _require_subject(tx: Tx, actor: Actor, request: CreateGrant) -> None:
     spec: ListSpec[Any] = USER if kind == "user" else TEAM
     if lists.get_row(tx, spec, subject_id, scope(actor, tx.specs)) is None:
         raise NotFoundError(kind)
+
+
+def _require_share(row: GrantRow) -> None:
+    # Lowered or taken back by itself, it would leave an owner who cannot get at what is theirs.
+    if row.origin != "share":
+        raise OwnershipError("the subject owns the object: hand it over to somebody else instead")
 
 
 def _require_first(tx: Tx, entity_id: str, subject_kind: str, subject_id: str | None) -> None:

@@ -12,6 +12,7 @@ from msgspec import UNSET, Struct, UnsetType, structs
 
 from trunkline.core.access.front_ends import ALGORITHM
 from trunkline.core.access.issuing import holder
+from trunkline.core.access.narrowing import require_lasting_key
 from trunkline.core.access.permissions import Permission
 from trunkline.core.access.projects import Project, bind_to_project, require_project
 from trunkline.core.access.queries import BY_ID
@@ -27,6 +28,7 @@ from trunkline.kit.filters import All, Compare, Op
 from trunkline.kit.pages import ListQuery, Page
 
 BITS = (2_048, 8_192)  # of the modulus: below, a key can be broken; above, checking a token takes too long
+EXPONENT_MAX = 2**32  # as with the bits: checking takes as long as the exponent is; 65,537 is what keys have
 MAX_PEM = 16_384  # characters
 _BEGIN, _END = "-----BEGIN ", "-----END "
 
@@ -121,11 +123,13 @@ def create_jwt_key(tx: Tx, actor: Actor, request: CreateJwtKey) -> JwtKeyRow:
 
     Raises:
         NotFoundError: the project is absent or not the caller's.
-        ForbiddenError: the caller is no admin there, or names somebody else to act as.
+        ForbiddenError: the caller is no admin there, acts through another kind of key than a secret one or one
+            that is narrowed or expires, or names somebody else to act as.
         InvalidRequestError: the label, the algorithm or the key is malformed.
     """
     actor.require(Permission.KEYS_WRITE)
     project = require_project(tx, actor, request.workspace_id, Tier.ADMIN)
+    require_lasting_key(tx, actor)
     if request.algorithm != ALGORITHM:
         raise InvalidRequestError.at("algorithm", f"must be {ALGORITHM}")
     row = JwtKeyRow(
@@ -151,7 +155,8 @@ def update_jwt_key(tx: Tx, actor: Actor, request: UpdateJwtKey) -> JwtKeyRow:
 
     Raises:
         NotFoundError: the project or the key is absent or not the caller's.
-        ForbiddenError: the caller is no admin there.
+        ForbiddenError: the caller is no admin there, or would have tokens accepted through a key that could not
+            make theirs.
         InvalidRequestError: the label is malformed.
     """
     actor.require(Permission.KEYS_WRITE)
@@ -164,6 +169,8 @@ def update_jwt_key(tx: Tx, actor: Actor, request: UpdateJwtKey) -> JwtKeyRow:
         changes["active"] = request.active
     if not changes:
         return before
+    if changes.get("active") is True:
+        require_lasting_key(tx, actor)
     after = structs.replace(before, **changes, updated_at=tx.now)
     stored = {**changes, "active": int(after.active)}
     tx.update(jwt_keys, BY_ID, {"id": before.id}, **stored, updated_at=tx.now)
@@ -213,6 +220,8 @@ def _public_key(path: str, pem: str) -> str:
         raise InvalidRequestError.at(path, "must be an RSA key")
     if not BITS[0] <= key.key_size <= BITS[1]:
         raise InvalidRequestError.at(path, f"must have {BITS[0]} to {BITS[1]} bits, not {key.key_size}")
+    if key.public_numbers().e > EXPONENT_MAX:
+        raise InvalidRequestError.at(path, f"must have a public exponent of at most {EXPONENT_MAX}")
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 

@@ -17,7 +17,6 @@ import structlog
 
 from trunkline.core.access.passwords import PasswordCheck, find_password, renew_password
 from trunkline.core.access.throttle import LoginThrottle
-from trunkline.core.access.usernames import fold
 from trunkline.infra.db import Database
 from trunkline.infra.vault.passwords import (
     PasswordHash,
@@ -110,7 +109,7 @@ class Logins:
         self._threads.shutdown()
 
     async def _is_right(self, check: PasswordCheck, attempt: LoginAttempt) -> bool:
-        user = self._digest(attempt.organization or "", fold(attempt.username))[:16]
+        user = self._digest(*check.name)[:16]
         stored = check.stored.encoded.reveal()
         proof = self._digest(user.hex(), stored, attempt.password.reveal())
         if self._is_remembered(proof):

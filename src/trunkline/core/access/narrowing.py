@@ -33,6 +33,20 @@ def require_secret_key(tx: Tx, actor: Actor) -> str | None:
     return None if expires_at is None else str(expires_at)
 
 
+def require_lasting_key(tx: Tx, actor: Actor) -> None:
+    """Refuse callers whose key is narrowed or ends some day: what they would let in is neither.
+
+    Raises:
+        SecretKeyRequiredError: the caller's key is publishable or a session token.
+        ScopeExceededError: the caller's key is narrowed or expires.
+        UnauthenticatedError: the caller's key is gone meanwhile.
+    """
+    if require_secret_key(tx, actor) is not None:
+        raise ScopeExceededError("this key expires, so it lets no other key in that does not")
+    if actor.operations is not None or actor.entity_ids is not None:
+        raise ScopeExceededError("this key is narrowed, so it lets no other key do more")
+
+
 def narrowed_operations(actor: Actor, asked: tuple[str, ...] | None, kind: str) -> tuple[str, ...] | None:
     """The operations of a new key; where none are asked for, reading for a publishable key, else the caller's.
 

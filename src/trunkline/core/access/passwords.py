@@ -40,10 +40,13 @@ class PasswordCheck:
     Attributes:
         user_id: whose password it is; None where nobody is called that, or has none, or is not active.
         stored: their hash, or one that nothing fits.
+        name: what tries are counted under: the organization's id and what the user is called there, however the
+            organization was spelled; of one that is not there, as it was spelled.
     """
 
     user_id: str | None
     stored: PasswordHash
+    name: tuple[str, str]
 
 
 def set_password(tx: Tx, actor: Actor, user_id: str, hashed: PasswordHash) -> None:
@@ -85,14 +88,15 @@ def require_password_setter(tx: Tx, actor: Actor, user_id: str) -> UserRow:
     row = visible_user(tx, actor, user_id)
     if row.id != actor.user_id:
         require_manager(tx, actor, row)
-        if row.operator:
-            actor.require_operator("setting an operator's password")
     _require_whole_key(tx, actor)
     return row
 
 
 def find_password(tx: Tx, organization: str | None, username: str) -> PasswordCheck:
     """What to verify a password against, in two statements, for a user who says who they are.
+
+    In three where an address has a `/` in it before which no organization's name stands: then all of it is the
+    address.
 
     Args:
         tx: the transaction.
@@ -102,14 +106,19 @@ def find_password(tx: Tx, organization: str | None, username: str) -> PasswordCh
         username: the name or, if there is an @ in it, the e-mail address; in any case.
     """
     called = fold(username)
-    if organization is None and "/" in called:
+    split = organization is None and "/" in called
+    if split:
         organization, _, called = called.partition("/")
     organization_id = _organization(tx, organization)
+    name = (organization_id or parse_id("organization", organization or "") or organization or "", called)
+    if split and not organization_id and "@" in called:
+        # Counted as it would be were there such an organization, or else the count would tell whether there is.
+        organization_id, called = _organization(tx, None), fold(username)
     sql = LOGIN_BY_EMAIL if "@" in called else LOGIN_BY_USERNAME
     found = tx.fetch(sql, {"organization_id": organization_id, "called": _storable(called)})
     for user_id, encoded in found:
-        return PasswordCheck(user_id, PasswordHash(Secret(encoded)))
-    return PasswordCheck(None, decoy())
+        return PasswordCheck(user_id, PasswordHash(Secret(encoded)), name)
+    return PasswordCheck(None, decoy(), name)
 
 
 def renew_password(tx: Tx, check: PasswordCheck, hashed: PasswordHash) -> None:

@@ -14,12 +14,12 @@ from typing import Any, Final
 
 from msgspec import UNSET, Raw, Struct, UnsetType, json
 
-from trunkline.core.access.errors import ScopeExceededError
 from trunkline.core.access.issuing import MAX_METADATA, Draft, holder, issue
 from trunkline.core.access.narrowing import (
     narrowed_expiry,
     narrowed_objects,
     narrowed_operations,
+    require_lasting_key,
     require_secret_key,
 )
 from trunkline.core.access.permissions import Permission
@@ -181,7 +181,7 @@ def update_project_key(tx: Tx, actor: Actor, request: UpdateProjectKey, *, peppe
     Raises:
         NotFoundError: the project or the key is absent or not the caller's, or the key was deleted.
         ForbiddenError: the caller is no admin there.
-        ScopeExceededError: a key that is narrowed itself would let another one do more.
+        ScopeExceededError: a key that is narrowed itself, or expires, would let another one do more.
         InvalidRequestError: the label or a scope is malformed, or they are too many.
     """
     actor.require(Permission.KEYS_WRITE)
@@ -197,7 +197,8 @@ def update_project_key(tx: Tx, actor: Actor, request: UpdateProjectKey, *, peppe
     if not changes:
         return before
     if "metadata" in changes or changes.get("active") == 1:
-        _require_whole(actor)
+        # Keys for pages are read by anybody: whoever holds less than they would get must not widen them.
+        require_lasting_key(tx, actor)
     tx.update(access_keys, BY_ID, {"id": before.id}, **changes)
     spelled = {"name": "label", "metadata": "scopes"}
     _journal(tx, actor, "key.updated", before, changed=tuple(spelled.get(name, name) for name in changes))
@@ -243,12 +244,6 @@ def _scopes(scopes: Collection[str]) -> tuple[str, ...]:
     if len(encode({"scopes": checked}).encode()) > MAX_METADATA:
         raise InvalidRequestError.at("scopes", f"more than {MAX_METADATA} bytes")
     return checked
-
-
-def _require_whole(actor: Actor) -> None:
-    # Keys for pages are read by anybody: whoever holds less than they would get must not widen them.
-    if actor.operations is not None or actor.entity_ids is not None:
-        raise ScopeExceededError("this key is narrowed, so it lets no other key do more")
 
 
 def _journal(tx: Tx, actor: Actor, event: str, row: ProjectKeyRow, changed: tuple[str, ...] = ()) -> None:

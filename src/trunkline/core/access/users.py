@@ -148,7 +148,7 @@ def update_user(tx: Tx, actor: Actor, request: UpdateUser) -> UserRow:
 
     Raises:
         NotFoundError: absent, or in no organization of the caller's.
-        ForbiddenError: the caller may not change this user, or is no owner where the user is one.
+        ForbiddenError: the caller may not change this user, or is no owner or operator where the user is one.
         OrganizationOwnerError: the user owns an organization and cannot be deactivated.
         InvalidRequestError: a name or field is malformed.
         UsernameTakenError: another user of the organization has this name.
@@ -195,7 +195,7 @@ def require_manager(tx: Tx, actor: Actor, row: UserRow) -> None:
     """Refuse unless the caller administers the organization that manages the user.
 
     Raises:
-        ForbiddenError: the caller does not, or is no owner where the user is one.
+        ForbiddenError: the caller does not, or is no owner or operator where the user is one.
     """
     if not actor.is_system and row.organization_id not in actor.organizations:
         # Seen through another organization: managed elsewhere.
@@ -203,6 +203,9 @@ def require_manager(tx: Tx, actor: Actor, row: UserRow) -> None:
     require_organization(tx, actor, row.organization_id, Tier.ADMIN)
     if tx.value(ROLE, organization_id=row.organization_id, user_id=row.id) == "owner":
         require_owner(tx, actor, row.organization_id)
+    if row.operator:
+        # Operators look after every organization: the one that manages them must not keep them out.
+        actor.require_operator("managing an operator")
 
 
 def _changes(tx: Tx, row: UserRow, request: UpdateUser) -> dict[str, Any]:

@@ -77,6 +77,7 @@ entity_versions = Table(
     text("created_by"),
     moment("created_at"),
     Index("ux_entity_versions_number", "entity_id", "number", unique=True),
+    Index("ix_entity_versions_workspace_id", "workspace_id"),  # asked for each workspace that is purged
 )
 
 # A workspace may read somebody else's entity at one version because an install there references it.
@@ -91,5 +92,6 @@ entity_loans = Table(
     text("holder_id"),  # the member that brought it
     text("deletion_id", nullable=True),  # set while the holder's install is deleted: nothing is lent then
     Index("ix_entity_loans_entity_id", "entity_id", "workspace_id"),
+    Index("ix_entity_loans_workspace_id", "workspace_id"),
     Index("ux_entity_loans_holder_id", "holder_id", unique=True),
 )

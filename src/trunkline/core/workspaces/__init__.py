@@ -15,6 +15,7 @@ from trunkline.core.workspaces.consumers import (
 )
 from trunkline.core.workspaces.errors import (
     GroupExistsError,
+    GroupsLeftError,
     HandleTakenError,
     InstanceExistsError,
     TooManyGroupsError,
@@ -63,6 +64,7 @@ __all__ = [
     "CreateOrganization",
     "CreateWorkspace",
     "GroupExistsError",
+    "GroupsLeftError",
     "HandleTakenError",
     "Instance",
     "InstanceExistsError",

@@ -20,6 +20,12 @@ class GroupExistsError(ConflictError):
     code = "group_exists"
 
 
+class GroupsLeftError(ConflictError):
+    """The project has too many groups to be purged with them in one go: they have to be purged before it."""
+
+    code = "groups_left"
+
+
 class TooManyGroupsError(RateLimitedError):
     """The project's pages have made as many groups within a minute as they may; no other is made for a while."""
 

@@ -30,6 +30,8 @@ SELECT id FROM workspaces
 WHERE owner_workspace_id = :project_id AND external_ref = :ref AND deleted_at IS NULL
 """
 GROUPS_OF = "SELECT id, organization_id FROM workspaces WHERE owner_workspace_id = :project_id ORDER BY id"
+# One group beyond so many, if there are more.
+GROUP_BEYOND = "SELECT id FROM workspaces WHERE owner_workspace_id = :project_id LIMIT 1 OFFSET :bound"
 LIVE_GROUPS_OF = """
 SELECT id, organization_id FROM workspaces
 WHERE owner_workspace_id = :project_id AND deleted_at IS NULL ORDER BY id

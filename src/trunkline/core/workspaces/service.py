@@ -22,7 +22,7 @@ from trunkline.core.access import (
     tombstone,
 )
 from trunkline.core.journal import empty_payloads
-from trunkline.core.workspaces.errors import HandleTakenError
+from trunkline.core.workspaces.errors import GroupsLeftError, HandleTakenError
 from trunkline.core.workspaces.group_cascade import (
     Group,
     check_restorable,
@@ -35,6 +35,7 @@ from trunkline.core.workspaces.queries import (
     BY_ID,
     CONSUMERS_IN_WORKSPACE,
     EXPIRED_WORKSPACES,
+    GROUP_BEYOND,
     IN_WORKSPACE,
     WORKSPACE_HANDLE_TAKEN,
 )
@@ -46,6 +47,8 @@ from trunkline.kit.actor import Actor, Tier
 from trunkline.kit.errors import InvalidRequestError, NotFoundError
 from trunkline.kit.pages import ListQuery, Page
 from trunkline.kit.text import check_handle, check_name
+
+GROUPS_AT_ONCE = 200  # groups purged together with their project: nobody else writes for as long as it takes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,11 +211,17 @@ def purge_workspace(tx: Tx, actor: Actor, workspace_id: str) -> None:
         NotFoundError: absent, or the caller holds no tier there.
         ForbiddenError: the caller is no admin there.
         NotDeletedError: it is live.
+        GroupsLeftError: it has more groups than are purged in one go. The system is not held to that: retention
+            takes groups one by one, and before their project.
     """
     actor.require(Permission.WORKSPACES_WRITE)
     row = _administered(tx, actor, workspace_id)
     if row.deleted_at is None:
         raise NotDeletedError("the workspace is live: delete it before purging it")
+    if not actor.is_system and tx.value(GROUP_BEYOND, project_id=row.id, bound=GROUPS_AT_ONCE) is not None:
+        raise GroupsLeftError(
+            f"the project has more than {GROUPS_AT_ONCE} groups: purge groups first, or wait for its retention to end"
+        )
     for group in groups_of(tx, row.id):
         _purge(tx, actor, group)
     _purge(tx, actor, row)

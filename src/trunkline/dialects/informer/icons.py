@@ -19,7 +19,7 @@ from trunkline.web import Call, FlowCall, Reply, Route, Upload
 
 # A drawing is a document: here it has no origin of its own, runs nothing and loads nothing.
 _HARMLESS: Final = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox"}
-_ELSEWHERE = re.compile(r"(?:https?://[^/\\]|/[^/\\])[\x21-\x5b\x5d-\x7e]*", re.ASCII)
+_ELSEWHERE = re.compile(r"(?:https?://|/)[\x21-\x2e\x30-\x5b\x5d-\x7e][\x21-\x5b\x5d-\x7e]*", re.ASCII)
 
 
 class IconWire(Wire, frozen=True, kw_only=True):

@@ -206,6 +206,7 @@ ROUTES = [
         summary="Revoke a permission, restorably; it counts nowhere from that moment on.",
         permission="permissions:write",
         returns=Success,
+        errors=(ErrorKind.CONFLICT,),
         resource=get_permission,
         path_parameters=_ID,
         tags=_TAGS,
