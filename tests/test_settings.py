@@ -13,6 +13,7 @@ from trunkline.settings import (
     SettingsError,
     check_exposure,
     load_settings,
+    redacted_text,
     redacted_url,
 )
 
@@ -184,13 +185,14 @@ def test_the_short_scheme_of_postgresql_is_spelled_out() -> None:
     ("url", "shown"),
     [
         ("postgresql://ada:canary@h:5/d", "postgresql://ada:***@h:5/d"),
-        ("postgresql://ada:can@ary@h/d", "postgresql://ada:***@h/d"),
+        ("postgresql://ada:can#ary@h:5,[::1]:6/d", "postgresql://ada:***@h:5,[::1]:6/d"),
         (
             "postgresql:///d?user=ada&password=canary&host=/run",
             "postgresql:///d?user=ada&password=***&host=/run",
         ),
-        ("postgresql://ada:can/ary@h/d", "postgresql://ada:***@h/d"),
         ("postgresql://ada@h/d", "postgresql://ada@h/d"),
+        ("postgresql://h1:5432,h2:5433/d", "postgresql://h1:5432,h2:5433/d"),
+        ("postgresql://%2Frun%2Fpostgresql/d", "postgresql://%2Frun%2Fpostgresql/d"),
         ("sqlite:////var/lib/hub.db", "sqlite:////var/lib/hub.db"),
     ],
 )
@@ -200,6 +202,53 @@ def test_a_password_is_masked_wherever_settings_are_shown(url: str, shown: str) 
     assert found.database_url == url
     assert f"database_url={shown!r}" in repr(found)
     assert "can" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://ada:can@ary@h/d",
+        "postgresql://ada:can/ary@h/d",
+        "postgresql://ada:canary%zz@h/d",
+        "postgresql://ada:canary%00@h/d",
+        "postgresql://ada:canary@[::1/d",
+        "postgresql://ada:canary@h:many/d",
+        "postgresql://ada:canary/d",
+        "postgresql:///d?user=ada&password=can=ary",
+        "postgresql//ada:canary@h/d",
+        "postgresql:/ada:canary@h/d",
+        "ada:canary@h/d",
+        "ada:can://ary@h/d",
+        "mysql://ada:canary@h/d",
+        "postgresql://a/da:canary@h/d",
+        "postgresql://a?da:canary@h/d",
+        "a/da:canary@h/d",
+    ],
+)
+def test_a_malformed_database_url_is_refused_without_its_password(url: str) -> None:
+    for spelled in (url, url.replace("postgresql:", "postgres:")):
+        refused = refusal(TRUNKLINE_DATABASE_URL=spelled)
+        assert "database URL" in str(refused)
+        shown = str(refused) + refused.hint
+        assert "can" not in shown
+        assert "ary" not in shown
+
+
+def test_a_database_url_of_another_kind_is_not_shown(tmp_path: Path) -> None:
+    (tmp_path / "trunkline.toml").write_text('database_url = ["postgresql://u:canary@h/d"]\n', "utf-8")
+    with pytest.raises(SettingsError) as refused:
+        load_settings({"data_dir": tmp_path}, environ={})
+    assert str(refused.value) == f"database_url in {tmp_path / 'trunkline.toml'} must be a text"
+
+
+def test_sentences_quote_urls_without_passwords() -> None:
+    sentence = "cannot reach postgresql://u:canary@h/d, only http://127.0.0.1:8080/ping; ask ada@x.example"
+    assert redacted_text(sentence) == sentence.replace("canary", "***")
+
+
+def test_a_value_is_named_with_where_it_was_set() -> None:
+    with pytest.raises(SettingsError, match=r"^--port on the command line must be a whole number"):
+        load_settings({"port": 70_000}, environ={})
 
 
 def test_a_list_is_one_text_with_commas_or_a_list_of_the_file(tmp_path: Path) -> None:
@@ -240,10 +289,18 @@ def test_a_network_is_served_only_behind_tls_or_against_the_warning(host: str) -
         "https://h?a=b",
         "https://",
         "https://h#f",
+        "https://[h",
+        "https://h:99999",
+        "https://h:0",
+        "https://a b",
+        "https://a\tb",
+        "https://a\n",
+        "https://bücher.example",
+        'https://a"b',
     ],
 )
 def test_a_public_url_is_an_origin(url: str) -> None:
-    assert f"the public URL {url}" in str(refusal(TRUNKLINE_PUBLIC_URL=url))
+    assert f"the public URL {redacted_url(url)}" in str(refusal(TRUNKLINE_PUBLIC_URL=url))
 
 
 @pytest.mark.parametrize(

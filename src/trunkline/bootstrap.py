@@ -310,7 +310,13 @@ def catalog(clock: Clock | None = None) -> Catalog:
 def open_platform(
     settings: Settings, *, migrate_schema: bool = False, clock: Clock | None = None
 ) -> Platform:
-    """Open the database and its vault, making key file and schema where asked and new.
+    """Open the database and its vault.
+
+    Args:
+        settings: say where they are.
+        migrate_schema: bring all up to what this release needs first, making what there is not: data
+            directory, key file, schema and built-in providers. Otherwise nothing is changed.
+        clock: the machine's unless given.
 
     Raises:
         SchemaError: the schema is not the one this code needs.
@@ -319,18 +325,26 @@ def open_platform(
         RuntimeError: a database too old to be trusted.
     """
     _allowed(settings)  # before anything is made
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if migrate_schema and not revisions.status(settings.database_url).is_current:
-        from trunkline.infra.db.migrate import upgrade  # noqa: PLC0415  # Alembic, only where it has work
-
-        upgrade(settings.database_url)
+    if migrate_schema:
+        _migrate(settings)
     revisions.require_current(settings.database_url)
     database = open_database(settings.database_url, catalog(clock))
     try:
-        return platform_on(database, settings, clock=clock)
+        platform = platform_on(database, settings, clock=clock)
+        if migrate_schema:
+            providers.update_built_in(database)
     except BaseException:
         database.close()
         raise
+    return platform
+
+
+def _migrate(settings: Settings) -> None:
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not revisions.status(settings.database_url).is_current:
+        from trunkline.infra.db.migrate import upgrade  # noqa: PLC0415  # Alembic, only where it has work
+
+        upgrade(settings.database_url)
 
 
 def platform_on(database: Database, settings: Settings, *, clock: Clock | None = None) -> Platform:
@@ -342,7 +356,6 @@ def platform_on(database: Database, settings: Settings, *, clock: Clock | None =
     """
     egress = Egress(_allowed(settings))
     unlocked = unlock(database, settings.vault_key)
-    providers.update_built_in(database)
     env = connections.FlowServices(
         database, unlocked.vault, egress, settings.base_url(), clock or SystemClock()
     )
@@ -377,9 +390,13 @@ def _allowed(settings: Settings) -> EgressPolicy:
 def application(platform: Platform) -> Application:
     """The server's ASGI application; the worker lives as long as it does.
 
+    The database's built-in providers become those of this release: what is served is served whole, also
+    where a release brought new ones without a new schema.
+
     Raises:
         SettingsError: `default_dialect` is no dialect that is served.
     """
+    providers.update_built_in(platform.database)
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:

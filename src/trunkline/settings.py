@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
@@ -37,6 +37,15 @@ _SERVICE_LINK = re.compile(
     r"TRUNKLINE_(?:SERVICE_(?:HOST|PORT)(?:_.+)?|PORT_[0-9]+_(?:TCP|UDP|SCTP)(?:_.+)?)"
 )
 _SERVICE_PORT = re.compile(r"(?:tcp|udp|sctp)://")
+
+# What libpq takes; whatever else it is given, it quotes in its errors, and with it parts of the password.
+# Source: PostgreSQL documentation, section 34.1.1.2, connection URIs.
+_HOST = r"(?:\[[^\[\]/?@\s]+\]|[^\[\]:/?@,\s]*)(?::[0-9]{0,5})?"
+_PAIR = r"[^=&]+=[^=&]*"
+_POSTGRESQL_URL = re.compile(
+    rf"postgresql://(?:[^@/?]*@)?{_HOST}(?:,{_HOST})*(?:/[^/?]*)?(?:\?(?:{_PAIR}(?:&{_PAIR})*)?)?"
+)
+_NO_ESCAPE = re.compile(r"%(?!(?!00)[0-9A-Fa-f]{2})")
 
 
 class LogFormat(StrEnum):
@@ -214,9 +223,9 @@ def load_settings(
         stored = _read_file(file)
         if named is None and "data_dir" in stored:
             raise SettingsError(f"data_dir cannot be set in {file}, which is itself found through it")
-        values |= _converted(stored, str(file), base=file.parent, strict=True)
-    values |= _converted(variables, "the environment", base=Path.cwd(), strict=False, spell=variable_of)
-    values |= _converted(given, "the command line", base=Path.cwd(), strict=False, spell=flag_of)
+        values |= _converted(stored, f"in {file}", base=file.parent, strict=True)
+    values |= _converted(variables, "in the environment", base=Path.cwd(), strict=False, spell=variable_of)
+    values |= _converted(given, "on the command line", base=Path.cwd(), strict=False, spell=flag_of)
     return _completed(values, home)
 
 
@@ -246,8 +255,40 @@ def is_loopback(host: str) -> bool:
 
 def redacted_url(url: str) -> str:
     """The URL without a password, fit to be shown; where it is malformed, rather with too little than too much."""
-    shown = re.sub(r"(://[^:@/?#]*:).*(?=@)", r"\1***", url)
-    return re.sub(r"(?i)(password=)[^&]*", r"\1***", shown)
+    for pattern in _PASSWORDS:
+        url = pattern.sub(r"\1***", url)
+    return url
+
+
+# Behind two slashes; behind a first colon, where these are missing; where a host and a port should be; by name.
+_PASSWORDS = (
+    re.compile(r"(//[^:@]*:).*(?=@)", re.DOTALL),
+    re.compile(r"\A([^:@]*:)(?!//).*(?=@)", re.DOTALL),
+    re.compile(r"(//[^:@/?#\[]*:)(?!\d+\W|\d*(?:[/?#,]|\Z)|\*\*\*@).*", re.DOTALL),
+    re.compile(r"(password\s*=)[^&]*", re.IGNORECASE),
+)
+
+
+def redacted_text(text: str) -> str:
+    """A sentence that may quote URLs, these without passwords."""
+    return re.sub(r"\S*(?://|(?i:password=))\S*", lambda found: redacted_url(found[0]), text)
+
+
+def read_http_url(text: str) -> SplitResult | None:
+    """The parts of an http or https URL with a host; None for what is no such URL."""
+    if " " in text or not text.isprintable():
+        return None  # else tabs and line ends would silently be left out
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in {"http", "https"} or port == 0:
+        return None
+    return parts if _HOST_NAME.fullmatch(parts.hostname or "") else None
+
+
+_HOST_NAME = re.compile(r"[\w.:-]+")  # of any language, or an address
 
 
 def _variables(environment: Mapping[str, str]) -> dict[str, str]:
@@ -291,8 +332,8 @@ def _converted(
         try:
             read = msgspec.convert(plain, hints[name], strict=strict, dec_hook=_path)
         except (msgspec.ValidationError, TypeError) as error:
-            message = f"{spell(name)} in {where} must be {_expected(name)}, not {value!r}"
-            raise SettingsError(message) from error
+            shown = "" if name == "database_url" else f", not {value!r}"  # a password may be anywhere in it
+            raise SettingsError(f"{spell(name)} {where} must be {_expected(name)}{shown}") from error
         converted[name] = _placed(name, read, base)
     return converted
 
@@ -348,9 +389,15 @@ def _placed(name: str, value: Any, base: Path) -> Any:
 
 def _database_url(value: str, base: Path) -> str:
     if value.startswith("postgres://"):
-        return POSTGRESQL + value.removeprefix("postgres://")
+        value = POSTGRESQL + value.removeprefix("postgres://")
     if value.startswith(POSTGRESQL):
-        return value
+        if _POSTGRESQL_URL.fullmatch(value) and not _NO_ESCAPE.search(value):
+            return value
+        raise SettingsError(
+            f"the database URL {redacted_url(value)} is malformed",
+            "it looks like postgresql://user:password@host:5432/name; in a password, write / as %2F, @ as %40,"
+            " : as %3A, ? as %3F and % as %25",
+        )
     if value.startswith(SQLITE) and value != SQLITE and "?" not in value:
         return f"{SQLITE}{_absolute(Path(value.removeprefix(SQLITE)), base)}"
     raise SettingsError(
@@ -360,11 +407,14 @@ def _database_url(value: str, base: Path) -> str:
 
 
 def _public_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise SettingsError(f"the public URL {value} is not like https://hub.example.com")
+    parts = read_http_url(value)
+    # It is put into headers, which hold ASCII.
+    if parts is None or not value.isascii() or parts.query or parts.fragment:
+        raise SettingsError(f"the public URL {redacted_url(value)} is not like https://hub.example.com")
     if parts.path not in {"", "/"} or "@" in parts.netloc:
-        raise SettingsError(f"the public URL {value} must be an origin: no path and no credentials")
+        raise SettingsError(
+            f"the public URL {redacted_url(value)} must be an origin: no path and no credentials"
+        )
     return value.removesuffix("/")
 
 

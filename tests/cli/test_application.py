@@ -25,7 +25,7 @@ NAMES = [
     ("vault", "rotate"), ("vault", "rewrap"), ("vault", "retire"),
     ("tenant", "create"), ("tenant", "list"), ("site", "create"), ("site", "list"), ("activation", "on"),
     ("activation", "off"), ("activation", "list"), ("install-key", "create"), ("install-key", "list"),
-    ("install-key", "rotate"), ("install-key", "revoke"), ("deploy",),
+    ("install-key", "rotate"), ("install-key", "revoke"), ("deploy",), ("db", "backup"),
 ]  # fmt: skip
 
 
@@ -86,6 +86,8 @@ def test_the_version_is_told_in_three_ways(here: Here) -> None:
         (("serve", "--prot", "1"), "--port"),
         (("serve", "--port", "many"), "many"),
         (("key", "create", "--data-dir"), "requires an argument"),
+        (("key", "--config", "x"), "before --config. Available commands: create, list, revoke."),
+        (("vault", "--data-dir=x"), "a command is missing before --data-dir. Available commands: "),
     ],
 )
 def test_wrong_use_is_one_sentence_and_code_2(here: Here, arguments: tuple[str, ...], sentence: str) -> None:
@@ -96,6 +98,13 @@ def test_wrong_use_is_one_sentence_and_code_2(here: Here, arguments: tuple[str, 
     assert sentence in first
     assert second == "hint: add --help to see what it takes"
     assert here(*arguments, "--json").error["code"] == "usage"
+
+
+def test_a_group_without_a_command_is_told_so(here: Here) -> None:
+    wrong = here("key", "--json")
+    assert (wrong.exit, wrong.out, wrong.error["code"]) == (2, "", "usage")
+    sentence = "a command is missing before --json. Available commands: create, list, revoke."
+    assert wrong.error["message"] == sentence
 
 
 def test_a_variable_nobody_knows_stops_whatever_reads_settings(
@@ -167,3 +176,22 @@ def test_nothing_but_json_is_printed_for_machines(here: Here, home: Path) -> Non
         done = here(*arguments, "--data-dir", home, "--json")
         assert (done.out.count("\n"), done.err) == (1, "")
         json.loads(done.out)
+
+
+def test_ctrl_c_while_the_command_is_still_loaded_ends_alike() -> None:
+    # The moment is that of the first import of ours: a finder that is asked for it interrupts.
+    interrupt = (
+        "import signal, sys\n"
+        "class Interrupting:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'trunkline.cli.application':\n"
+        "            signal.raise_signal(signal.SIGINT)\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "sys.meta_path.insert(0, Interrupting())\n"
+        "from trunkline.__main__ import main\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", interrupt], env=environment(), capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "error: interrupted\n")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -34,3 +36,13 @@ def test_shows_an_integration_in_two_versions_and_adds_nothing_twice(here: Here,
         assert list(server.printed[0]) == ["url", "publicUrl"]
         assert _versions(server, token) == installed
         assert server.stop().exit == 0
+
+
+def test_an_instance_of_somebodys_own_gets_no_example(here: Here, home: Path) -> None:
+    before = here("key", "list", "--data-dir", home, "--json").json
+    refused = here("demo", "--data-dir", home, "--port", "0", "--json")
+    assert (refused.exit, refused.out, refused.error["code"]) == (2, "", "not_a_demo")
+    assert "trunkline up" in refused.error["hint"]
+    assert here("key", "list", "--data-dir", home, "--json").json == before
+    with closing(sqlite3.connect(home / "trunkline.db")) as connection:
+        assert connection.execute("SELECT count(*) FROM integrations").fetchall() == [(0,)]

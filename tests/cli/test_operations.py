@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
 from tests.cli.command import Done, Here
 from tests.databases import Databases
+from trunkline.cli.explanations import explain
 
 
 def states(done: Done) -> dict[str, str]:
@@ -127,3 +130,79 @@ def test_commands_make_no_instance_where_there_is_none(
     refused = here(*command, "--data-dir", tmp_path / "none", "--json")
     assert (refused.exit, refused.out, refused.error["code"]) == (1, "", "not_initialised")
     assert list(tmp_path.iterdir()) == []
+
+
+LOOKING = [("doctor", "--port", "0"), ("verify",), ("vault", "status"), ("key", "list"), ("db", "status")]
+
+
+@pytest.mark.parametrize("command", LOOKING, ids=" ".join)
+def test_what_only_looks_changes_nothing(here: Here, home: Path, tmp_path: Path, command: Any) -> None:
+    shutil.move(home / "trunkline.db", tmp_path / "hub.db")
+    shutil.move(home / "vault.key", tmp_path / "hub.key")
+    change(tmp_path / "hub.db", "DELETE FROM providers WHERE name LIKE 's%'")
+    home.rmdir()
+    before = _dumped(tmp_path / "hub.db")
+    files = ("--database-url", f"sqlite:///{tmp_path / 'hub.db'}", "--vault-key", tmp_path / "hub.key")
+    assert here(*command, "--data-dir", home, *files).exit in {0, 3}
+    assert not home.exists()
+    assert _dumped(tmp_path / "hub.db") == before
+
+
+def test_an_upgrade_brings_the_providers_of_this_release(here: Here, home: Path) -> None:
+    before = here("provider", "list", "--data-dir", home, "--json").json
+    change(home / "trunkline.db", "DELETE FROM providers WHERE name LIKE 's%'")
+    assert here("db", "upgrade", "--data-dir", home).exit == 0
+    after = here("provider", "list", "--data-dir", home, "--json").json
+    assert [one["name"] for one in after] == [one["name"] for one in before]
+
+
+def _dumped(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        return list(connection.iterdump())
+
+
+def test_an_empty_postgresql_is_answered_with_init(here: Here, databases: Databases, tmp_path: Path) -> None:
+    url = databases.postgresql(migrated=False)
+    where = ("--database-url", url, "--data-dir", tmp_path / "data")
+    for command in (("key", "list"), ("verify",), ("serve", "--port", "0")):
+        refused = here(*command, *where, "--json")
+        assert (refused.exit, refused.error["code"]) == (1, "not_initialised")
+        assert refused.error["hint"].startswith("make one with: trunkline init --data-dir")
+    assert "trunkline init" in here("db", "status", *where).out
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [(b"no database at all" * 300, "database_damaged"), (None, "database_damaged")],
+    ids=["another file", "a damaged one"],
+)
+def test_a_file_that_is_no_whole_database_is_told(
+    here: Here, home: Path, content: bytes | None, code: str
+) -> None:
+    file = home / "trunkline.db"
+    file.write_bytes(content or file.read_bytes()[:4096] + b"\x07" * 40_960)
+    for command in (("verify",), ("key", "list"), ("db", "status"), ("up", "--port", "0")):
+        refused = here(*command, "--data-dir", home, "--json")
+        assert (refused.exit, refused.out, refused.error["code"]) == (1, "", code)
+        assert "put a backup back" in refused.error["hint"]
+
+
+def test_errors_of_the_database_file_have_codes_and_hints() -> None:
+    codes = {
+        apsw.CantOpenError: "database_unreachable",
+        apsw.ReadOnlyError: "database_read_only",
+        apsw.NotADBError: "database_damaged",
+        apsw.CorruptError: "database_damaged",
+        apsw.IOError: "system",
+        apsw.FullError: "system",
+    }
+    for kind, code in codes.items():
+        failure = explain(kind("why"))
+        assert (failure.code, failure.exit, failure.message[-5:]) == (code, 1, ": why")
+        assert failure.hint
+
+
+def test_a_url_that_libpq_does_not_know_is_wrong_use(here: Here) -> None:
+    refused = here("db", "status", "--database-url", "postgresql://h/d?colour=red", "--json")
+    assert (refused.exit, refused.error["code"]) == (2, "settings_invalid")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.cli.command import Here
 from trunkline.cli import remote as module
 from trunkline.cli.failures import CommandError
 from trunkline.cli.remote import Remote
@@ -148,8 +149,58 @@ def test_knows_when_the_key_would_travel_readable(url: str, *, exposed: bool) ->
         assert remote.is_exposed is exposed
 
 
-@pytest.mark.parametrize("url", ["hub", "ftp://hub", "http://", "http://hub:99999", "http://hub?x=1"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "hub",
+        "ftp://hub",
+        "http://",
+        "http://hub:99999",
+        "http://hub?x=1",
+        "http://[::1",
+        "http://a b",
+        "http://hub/ü",
+    ],
+)
 def test_a_url_of_no_server_is_refused(url: str) -> None:
     with pytest.raises(CommandError) as refused:
         Remote(url, Secret("t"))
     assert (refused.value.code, int(refused.value.exit)) == ("invalid_url", 2)
+
+
+def test_space_around_a_token_is_left_out(server: Scripted) -> None:
+    server.script = [(200, OK)]
+    with Remote(server.url, Secret(" sec_ab\r\n")) as remote:
+        remote.get("/workspaces")
+    assert server.seen[0]["authorization"] == "Bearer sec_ab"
+
+
+@pytest.mark.parametrize(
+    "token", ["sec_can\rary", "sec_can ary", "sec_canäry", "sec_can\x00ary", "  ", "ключ"]
+)
+def test_a_token_no_key_looks_like_is_refused_unseen(
+    here: Here, monkeypatch: pytest.MonkeyPatch, token: str
+) -> None:
+    with pytest.raises(CommandError) as refused:
+        Remote("http://127.0.0.1:1", Secret(token))
+    assert (refused.value.code, int(refused.value.exit)) == ("invalid_token", 2)
+    if "\x00" not in token:
+        monkeypatch.setenv("TRUNKLINE_TOKEN", token)
+        monkeypatch.setenv("TRUNKLINE_URL", "http://127.0.0.1:1")
+        done = here("provider", "list")
+        assert (done.exit, done.out) == (2, "")
+        assert "can" not in done.err
+
+
+def test_one_wrong_place_is_told_once(server: Scripted) -> None:
+    body = b'{"error":{"code":"invalid_request","message":"slug: bad","details":[{"path":"slug","message":"bad"}]}}'
+    server.script = [(400, body)]
+    with Remote(server.url, Secret("t")) as remote, pytest.raises(CommandError) as refused:
+        remote.get("/workspaces")
+    assert (str(refused.value), refused.value.hint) == ("slug: bad", "")
+
+
+def test_a_host_that_no_resolver_takes_is_not_reached(server: Scripted) -> None:
+    with Remote("http://a..b", Secret("t")) as remote, pytest.raises(CommandError) as refused:
+        remote.get("/workspaces")
+    assert (refused.value.code, server.seen) == ("unreachable", [])

@@ -7,9 +7,11 @@ import select
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -194,8 +196,8 @@ def test_refuses_what_is_not_there_or_not_current(here: Here, tmp_path: Path) ->
     data.mkdir(mode=0o700)
     (data / "trunkline.db").touch(mode=0o600)
     refused = here("serve", "--data-dir", data, "--port", "0", "--json")
-    assert (refused.exit, refused.error["code"]) == (1, "schema_not_current")
-    assert "trunkline db upgrade" in refused.error["message"]
+    assert (refused.exit, refused.error["code"]) == (1, "not_initialised")
+    assert refused.error["hint"] == f"make one with: trunkline init --data-dir {data}"
 
 
 def test_refuses_a_key_file_of_another_instance_or_none(here: Here, home: Path, tmp_path: Path) -> None:
@@ -248,3 +250,22 @@ def test_a_worker_that_dies_is_replaced_and_none_outlives_the_supervisor(
         for end in ends:
             assert select.select([end], [], [], 30)[0] == [end]
             os.close(end)
+
+
+@pytest.mark.parametrize("command", ["up", "demo"])
+def test_flags_that_cannot_be_are_refused_before_anything_is_made(
+    here: Here, tmp_path: Path, command: str
+) -> None:
+    where = ("--data-dir", tmp_path / "data", "--port", "0", "--json")
+    for flags in (("--workers", "2"), ("--host", "0.0.0.0"), ("--public-url", "https://[x")):
+        assert here(command, *where, *flags).exit == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_start_brings_the_providers_of_this_release(home: Path, initialised: dict[str, str]) -> None:
+    with closing(sqlite3.connect(home / "trunkline.db", isolation_level=None)) as connection:
+        [(all_of_them,)] = connection.execute("SELECT count(*) FROM providers").fetchall()
+        connection.execute("DELETE FROM providers WHERE name LIKE 's%'")
+        with Running("serve", "--data-dir", home, "--port", "0") as server:
+            assert server.get("/api/workspaces", initialised["token"])[0] == 200
+            assert connection.execute("SELECT count(*) FROM providers").fetchall() == [(all_of_them,)]

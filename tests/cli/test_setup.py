@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import Here
+from trunkline.cli.options import Common
 
 
 def test_init_prints_exactly_what_a_program_needs(initialised: dict[str, str]) -> None:
@@ -68,3 +69,33 @@ def test_init_sets_the_retention_that_was_asked_for(
     assert here("init", "--data-dir", tmp_path / "data").exit == 0
     with closing(sqlite3.connect(tmp_path / "data" / "trunkline.db")) as connection:
         assert connection.execute("SELECT retention_tier FROM organizations").fetchall() == [("long",)]
+
+
+def test_hints_lead_back_to_the_same_instance(here: Here, tmp_path: Path) -> None:
+    url, key = f"sqlite:///{tmp_path / 'hub.db'}", tmp_path / "keys" / "hub.key"
+    key.parent.mkdir()
+    where = ("--data-dir", tmp_path / "data", "--database-url", url, "--vault-key", key)
+    flags = f"--data-dir {tmp_path / 'data'} --database-url {url} --vault-key {key}"
+    assert here("db", "status", *where, "--json").error["hint"] == f"make one with: trunkline init {flags}"
+    assert f"Start the server with: trunkline serve {flags}\n" in here("init", *where).err
+    again = here("init", *where, "--json").error
+    assert again["hint"] == f"make another key with: trunkline key create {flags}"
+
+
+def test_hints_do_not_repeat_a_password(tmp_path: Path) -> None:
+    url = "postgresql://ada:canary@h/d"
+    common = Common(data_dir=tmp_path, database_url=url)
+    assert common.flags() == f" --data-dir {tmp_path} (with the same TRUNKLINE_DATABASE_URL)"
+    assert Common(database_url="postgresql://ada@h/d").flags() == " --database-url postgresql://ada@h/d"
+
+
+@pytest.mark.parametrize("flag", ["--data-dir", "--vault-key", "--config"])
+def test_an_empty_path_is_refused(
+    here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flag: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    refused = here("init", flag, "", "--json")
+    assert (refused.exit, refused.error["code"]) == (2, "usage")
+    assert "must not be empty" in refused.error["message"]
+    assert list(tmp_path.iterdir()) == []

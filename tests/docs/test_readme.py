@@ -62,6 +62,37 @@ def test_the_tour_works_as_written(server: dict[str, str]) -> None:
     assert answers[-2:] == shown
 
 
+def test_the_import_works_as_written_against_the_demo(server: dict[str, str], tmp_path: Path) -> None:
+    (snippet,) = re.findall(r"```sh\n(export TRUNKLINE_URL=.*?)```", README, re.DOTALL)
+    script = (
+        snippet.replace("http://127.0.0.1:8080", server["URL"])
+        .replace("sec_…", server["KEY"])
+        .replace("bin/trunkline", f"{sys.executable} -m trunkline")
+    )
+    assert server["KEY"] in script
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "CRM", "version": "1"},
+        "paths": {
+            "/contacts": {
+                "get": {"operationId": "listContacts", "responses": {"200": {"description": "all"}}}
+            }
+        },
+    }
+    (tmp_path / "crm.yaml").write_text(json.dumps(document), "utf-8")
+    done = subprocess.run(
+        ["sh", "-c", f"set -eu\n{script}"],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "1.0.0" in done.stdout
+
+
 def _values(text: str) -> list[dict[str, Any]]:
     """The JSON values that stand one behind the other."""
     found, at = [], 0

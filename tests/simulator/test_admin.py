@@ -58,6 +58,8 @@ def test_a_client_is_replaced_and_removed(simulated: Simulated) -> None:
         ("POST", "/simulator/clients", {"redirectUris": ["https://[a/"]}),
         ("POST", "/simulator/clients", {"grants": ["password"]}),
         ("POST", "/simulator/clients", {"accessTokenS": 0}),
+        ("POST", "/simulator/clients", {"accessTokenS": 100_000_001}),
+        ("PUT", "/simulator/clients/mine", {"accessTokenS": 10**30}),
         ("POST", "/simulator/clients", {"secret": "x"}),
         ("PUT", "/simulator/faults", {"profiles": ["sloth"]}),
         ("PUT", "/simulator/faults", {"profiles": [], "on": ["everywhere"]}),
@@ -65,6 +67,7 @@ def test_a_client_is_replaced_and_removed(simulated: Simulated) -> None:
         ("PUT", "/simulator/faults", {"profiles": [], "clientId": "nobody"}),
         ("PUT", "/simulator/limit", {"perMinute": -1}),
         ("POST", "/simulator/advance", {"seconds": -1}),
+        ("POST", "/simulator/advance", {"seconds": 1_000_000_001}),
         ("POST", "/simulator/advance", {}),
         ("POST", "/simulator/advance", {"seconds": "1"}),
         ("POST", "/simulator/grants", {"clientId": "nobody"}),
@@ -207,6 +210,17 @@ def test_the_clock_is_the_given_one_put_forward() -> None:
     assert moved.json == {"now": "2026-05-01T00:01:30.500000Z"}
     call(app, "POST", "/simulator/reset", body={})
     assert call(app, "GET", "/simulator").json["now"] == "2026-05-01T00:00:00.000000Z"
+
+
+def test_the_clock_has_an_end_however_often_it_is_put_forward() -> None:
+    app = simulator_app(Simulator(clock=FixedClock(datetime(2026, 5, 1, tzinfo=UTC))))
+    longest = {"clientId": "long", "accessTokenS": 100_000_000}
+    assert call(app, "POST", "/simulator/clients", body=longest).status == 201
+    answers = [call(app, "POST", "/simulator/advance", body={"seconds": 4e8}).status for _ in range(4)]
+    assert answers == [200, 200, 400, 400]
+    assert call(app, "POST", "/simulator/advance", body={"seconds": 2e8}).status == 200
+    assert call(app, "POST", "/simulator/grants", body={"clientId": "long"}).status == 201
+    assert call(app, "GET", "/simulator").json["now"].startswith("2058-01-")
 
 
 def test_the_overview_names_what_there_is(simulated: Simulated) -> None:

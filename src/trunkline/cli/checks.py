@@ -15,7 +15,7 @@ from msgspec import Struct
 from trunkline.bootstrap import Platform
 from trunkline.cli.explanations import explain
 from trunkline.cli.listening import port_problem
-from trunkline.cli.opening import opened, require_database
+from trunkline.cli.opening import flags_of, opened, require_database
 from trunkline.core.access import list_keys
 from trunkline.infra.db import revisions
 from trunkline.infra.db.sqlite import MINIMUM_VERSION, check_version
@@ -51,7 +51,7 @@ class Check(Struct, frozen=True):
 
 def check_instance(settings: Settings) -> Iterator[Check]:
     """Every check, in the order in which a start would fail."""
-    yield check_directory(settings.data_dir)
+    yield check_directory(settings)
     yield check_space(settings)
     yield check_clock(datetime.now(UTC))
     yield check_exposed(settings)
@@ -65,13 +65,13 @@ def check_instance(settings: Settings) -> Iterator[Check]:
         yield from check_opening(settings)
 
 
-def check_directory(path: Path) -> Check:
+def check_directory(settings: Settings) -> Check:
     """The data directory is there, ours to write, and nobody else's to read."""
-    name = "data directory"
+    name, path = "data directory", settings.data_dir
     try:
         found = path.stat()
     except OSError as error:
-        return Check(name, State.FAILED, f"{path}: {error.strerror}", f"trunkline init --data-dir {path}")
+        return Check(name, State.FAILED, f"{path}: {error.strerror}", f"trunkline init{flags_of(settings)}")
     if not stat.S_ISDIR(found.st_mode):
         return Check(name, State.FAILED, f"{path} is no directory", "name another with --data-dir")
     if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
@@ -150,7 +150,8 @@ def check_schema(settings: Settings) -> Check:
         )
     if not found.is_current:
         detail = f"{shown} is at {found.current or 'nothing'}, this Trunkline needs {found.head}"
-        return Check("database", State.FAILED, detail, "trunkline db upgrade")
+        command = "trunkline db upgrade" if found.current else "trunkline init"
+        return Check("database", State.FAILED, detail, command + flags_of(settings))
     return Check("database", State.OK, f"{shown}, schema {found.current}")
 
 
@@ -180,7 +181,8 @@ def check_latest(platform: Platform, now: datetime) -> Check:
     query = ListQuery(order=(OrderKey("created_at", "desc"),), limit=1, count=False)
     page = platform.database.read_now(lambda tx: list_keys(tx, actor, query))
     if not page.rows:
-        return Check("set up", State.FAILED, "there is no access key: nobody can sign in", "trunkline init")
+        command = f"trunkline init{flags_of(platform.settings)}"
+        return Check("set up", State.FAILED, "there is no access key: nobody can sign in", command)
     newest = page.rows[0].created_at
     if read_stamp(newest) > now + CLOCK_SLACK:
         return Check(

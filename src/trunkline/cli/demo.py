@@ -8,19 +8,22 @@ from msgspec import structs
 
 from trunkline.bootstrap import Platform
 from trunkline.cli.example import CUSTOMERS, SLUG, find_example, make_example
-from trunkline.cli.failures import Exit
+from trunkline.cli.failures import CommandError, Exit
 from trunkline.cli.listening import reserved
 from trunkline.cli.lookups import first_workspace
 from trunkline.cli.opening import created
 from trunkline.cli.options import NO_FLAGS, NO_SERVER_FLAGS, Common, Server
 from trunkline.cli.screen import Screen
-from trunkline.cli.serve import serve_announced
+from trunkline.cli.serve import servable, serve_announced
 from trunkline.cli.setup import Credentials, Names, set_up, show_credentials
+from trunkline.core.access import list_users
 from trunkline.infra.db import Tx
 from trunkline.infra.vault.passwords import hash_password
-from trunkline.kit.actor import system_actor
+from trunkline.kit.actor import Actor, system_actor
+from trunkline.kit.filters import Compare, Op
+from trunkline.kit.pages import ListQuery
 from trunkline.kit.secret import Secret
-from trunkline.settings import Settings, check_exposure
+from trunkline.settings import Settings
 
 NAMES = Names(organization="Acme", workspace="Acme Studio", email="demo@acme.example", name="Demo")
 
@@ -31,7 +34,8 @@ def demo(*, common: Common = NO_FLAGS, server: Server = NO_SERVER_FLAGS) -> Exit
     """Make an instance with example data, and serve it.
 
     The example is an integration "acme-crm" with two published versions, installed in two workspaces of
-    which one has been upgraded. Starting it again adds nothing twice.
+    which one has been upgraded. Starting it again adds nothing twice. An instance that `init` or `up` made is
+    refused: example data does not belong into it.
 
     **Examples**
 
@@ -39,8 +43,7 @@ def demo(*, common: Common = NO_FLAGS, server: Server = NO_SERVER_FLAGS) -> Exit
 
         trunkline demo --data-dir ./data --port 8081
     """
-    settings, screen = common.settings(server), common.screen
-    check_exposure(settings)
+    settings, screen = servable(common, server), common.screen
     with reserved(settings) as address:
         base_url = settings.base_url(address.port)
         with created(settings) as platform:
@@ -58,17 +61,34 @@ def _set_up(platform: Platform, settings: Settings, base_url: str) -> Credential
 
 
 def add_example(platform: Platform) -> bool:
-    """Put the example into the oldest workspace; False where it is there already."""
+    """Put the example into the oldest workspace; False where it is there already.
+
+    Raises:
+        CommandError: the instance is somebody's own: nothing was changed.
+    """
 
     def work(tx: Tx) -> bool:
         actor = system_actor("demo")
         workspace = first_workspace(tx, actor)
         if find_example(tx, actor, workspace) is not None:
             return False
+        if not _is_ours(tx, actor):
+            raise CommandError(
+                "not_a_demo",
+                "this instance was not made by `trunkline demo`: example data does not belong into it",
+                "name a directory of the demo's own, e.g. trunkline demo --data-dir ./demo; serve this one with"
+                " trunkline up",
+                exit_code=Exit.USAGE,
+            )
         make_example(tx, workspace)
         return True
 
     return platform.database.write_now(work)
+
+
+def _is_ours(tx: Tx, actor: Actor) -> bool:
+    query = ListQuery(where=Compare("email", Op.EQ, NAMES.email), limit=1, count=False)
+    return bool(list_users(tx, actor, query).rows)
 
 
 def _introduce(

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from shlex import quote
 from typing import Annotated
 
-from cyclopts import Group, Parameter
+from cyclopts import Group, Parameter, Token
 
 from trunkline.cli.screen import Screen
-from trunkline.settings import LogFormat, LogLevel, Settings, load_settings
+from trunkline.settings import LogFormat, LogLevel, Settings, load_settings, redacted_url
 
 COMMON = Group("Options of every command", sort_key=100)
 SERVER = Group("Server", sort_key=50)
+
+
+def _path(_kind: object, tokens: Sequence[Token]) -> Path:
+    # To `Path`, nothing is the current directory; it comes from a variable that is not set.
+    if not tokens[0].value:
+        raise ValueError("a path must not be empty")
+    return Path(tokens[0].value)
+
+
+Place = Annotated[Path | None, Parameter(converter=_path)]
 
 
 @Parameter(name="*", group=COMMON)
@@ -29,10 +40,10 @@ class Common:
         json: answer in JSON.
     """
 
-    data_dir: Path | None = None
+    data_dir: Place = None
     database_url: str | None = None
-    vault_key: Path | None = None
-    config: Path | None = None
+    vault_key: Place = None
+    config: Place = None
     json: Annotated[bool, Parameter(negative="")] = False
 
     @property
@@ -53,8 +64,26 @@ class Common:
 
     def flags(self) -> str:
         """The flags again, for commands that hints suggest."""
-        given = (("--data-dir", self.data_dir), ("--config", self.config))
-        return "".join(f" {flag} {quote(str(value))}" for flag, value in given if value is not None)
+        return flags_text(
+            {
+                "--data-dir": self.data_dir,
+                "--database-url": self.database_url,
+                "--vault-key": self.vault_key,
+                "--config": self.config,
+            }
+        )
+
+
+def flags_text(given: Mapping[str, Path | str | None]) -> str:
+    """Flags to be put behind a command, from those that have a value; a password is not repeated."""
+    url = given.get("--database-url")
+    is_secret = url is not None and redacted_url(str(url)) != str(url)
+    shown = "".join(
+        f" {flag} {quote(str(value))}"
+        for flag, value in given.items()
+        if value is not None and not (is_secret and flag == "--database-url")
+    )
+    return f"{shown} (with the same TRUNKLINE_DATABASE_URL)" if is_secret else shown
 
 
 @Parameter(name="*", group=SERVER)

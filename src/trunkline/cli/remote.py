@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import http.client
 import random
+import re
 import ssl
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 from uuid import uuid4
 
 import msgspec
@@ -21,7 +22,7 @@ import msgspec
 from trunkline import __version__
 from trunkline.cli.failures import CommandError, Exit
 from trunkline.kit.secret import Secret
-from trunkline.settings import is_loopback
+from trunkline.settings import is_loopback, read_http_url, redacted_url
 
 TIMEOUT_S = 60.0  # for one answer; publishing a large integration is the slowest
 TRIES = 4
@@ -31,6 +32,7 @@ ANSWER_MAX = 64 * 1024 * 1024  # bytes
 API = "/platform/api"
 
 _AGAIN = frozenset({429, 502, 503, 504})
+_TOKEN = re.compile(r"[!-~]+")  # what a header can carry and every key is made of
 
 
 class Remote:
@@ -44,26 +46,24 @@ class Remote:
         """Prepare; nothing is sent yet.
 
         Raises:
-            CommandError: the URL is none of a server.
+            CommandError: the URL is none of a server, or the token is none.
         """
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        parts = read_http_url(url)
+        if parts is None or not parts.hostname or parts.query or parts.fragment or not parts.path.isascii():
             hint = "it looks like https://hub.example.com or http://127.0.0.1:8080"
-            raise CommandError("invalid_url", f"{url} is no URL of a server", hint, exit_code=Exit.USAGE)
+            message = f"{redacted_url(url)} is no URL of a server"
+            raise CommandError("invalid_url", message, hint, exit_code=Exit.USAGE)
         self._where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
         self._prefix = parts.path.rstrip("/") + API
-        self._token = token
+        self._token = _checked(token)
         self.is_exposed = parts.scheme == "http" and not is_loopback(parts.hostname)
-        try:
-            if parts.scheme == "https":
-                context = ssl.create_default_context()
-                self._connection: http.client.HTTPConnection = http.client.HTTPSConnection(
-                    parts.hostname, parts.port, timeout=TIMEOUT_S, context=context
-                )
-            else:
-                self._connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=TIMEOUT_S)
-        except ValueError as error:
-            raise CommandError("invalid_url", f"{url}: {error}", exit_code=Exit.USAGE) from error
+        if parts.scheme == "https":
+            context = ssl.create_default_context()
+            self._connection: http.client.HTTPConnection = http.client.HTTPSConnection(
+                parts.hostname, parts.port, timeout=TIMEOUT_S, context=context
+            )
+        else:
+            self._connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=TIMEOUT_S)
 
     def __enter__(self) -> Self:
         return self
@@ -129,7 +129,11 @@ class Remote:
                 self._connection.request(method, self._prefix + path, content, headers)
                 response = self._connection.getresponse()
                 answer = response.read(ANSWER_MAX + 1)
-            except (OSError, http.client.HTTPException) as error:
+            except (
+                OSError,
+                http.client.HTTPException,
+                UnicodeError,
+            ) as error:  # the last for a name of no host
                 self._connection.close()
                 if last:
                     reason = str(error) or type(error).__name__
@@ -148,7 +152,7 @@ class Remote:
     def _read(self, status: int, answer: bytes) -> dict[str, Any]:
         value: dict[str, Any] | None = None
         if len(answer) <= ANSWER_MAX:
-            with suppress(msgspec.DecodeError, UnicodeDecodeError):
+            with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 value = msgspec.json.decode(answer, type=dict[str, Any])
         if value is None:
             message = f"{self._where} answered {status} with something that is not Trunkline's"
@@ -175,11 +179,21 @@ def refusal(status: int, answer: Mapping[str, Any]) -> RefusedError:
     error = answer.get("error")
     if not isinstance(error, dict):
         return RefusedError(status, "refused", f"the server answered {status}")
-    details = [f"{one.get('path')}: {one.get('message')}" for one in error.get("details") or []][:3]
-    hint = "; ".join(details)
+    message = str(error.get("message"))
+    details = [(str(one.get("path")), str(one.get("message"))) for one in error.get("details") or []]
+    # Where one thing is wrong, its sentence is the message already.
+    hint = "; ".join(f"{path}: {text}" for path, text in details[:3] if text not in message)
     if status == http.HTTPStatus.UNAUTHORIZED:
         hint = "check --token or TRUNKLINE_TOKEN; make a key with: trunkline key create"
-    return RefusedError(status, str(error.get("code")), str(error.get("message")), hint)
+    return RefusedError(status, str(error.get("code")), message, hint)
+
+
+def _checked(token: Secret) -> Secret:
+    text = token.reveal().strip()  # a line end comes along easily from a file
+    if not _TOKEN.fullmatch(text):
+        hint = "copy it again as it was printed; make another with: trunkline key create"
+        raise CommandError("invalid_token", "the token is no access key", hint, exit_code=Exit.USAGE)
+    return Secret(text)
 
 
 def _text(value: Any) -> str:

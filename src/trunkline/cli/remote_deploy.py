@@ -88,7 +88,7 @@ class ProjectRemote(Remote):
             return super()._read(status, answer)
         try:
             problem = msgspec.json.decode(answer, type=dict[str, Any])
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return super()._read(status, answer)
         findings = _findings(problem)
         if findings:

@@ -11,7 +11,7 @@ from trunkline.cli.options import NO_FLAGS, NO_SERVER_FLAGS, Common, Server
 from trunkline.cli.screen import Screen
 from trunkline.cli.serving import serve_instance
 from trunkline.cli.setup import DEFAULT_NAMES, Names, set_up, show_credentials
-from trunkline.cli.workers import serve_in_workers
+from trunkline.cli.workers import check_workers, serve_in_workers
 from trunkline.settings import Settings, check_exposure
 
 
@@ -36,8 +36,7 @@ def serve(*, common: Common = NO_FLAGS, server: Server = NO_SERVER_FLAGS) -> Exi
 
         trunkline serve --database-url postgresql://trunkline@db/trunkline --workers 4
     """
-    settings, screen = common.settings(server), common.screen
-    check_exposure(settings)
+    settings, screen = servable(common, server), common.screen
     require_database(settings)
     with reserved(settings) as address:
         return serve_announced(settings, address, screen)
@@ -52,15 +51,27 @@ def up(*, names: Names = DEFAULT_NAMES, common: Common = NO_FLAGS, server: Serve
 
         trunkline up --data-dir ./data --port 8081
     """
-    settings, screen = common.settings(server), common.screen
+    settings, screen = servable(common, server), common.screen
     request = names.request()
-    check_exposure(settings)
     with reserved(settings) as address:
         with created(settings) as platform:
             credentials = set_up(platform, settings, request, base_url=settings.base_url(address.port))
         if credentials is not None:
             show_credentials(screen, credentials)
         return serve_announced(settings, address, screen)
+
+
+def servable(common: Common, server: Server) -> Settings:
+    """The settings of a command that serves, refused before it makes anything.
+
+    Raises:
+        SettingsError: an unknown name or a malformed value anywhere, or keys would travel readable.
+        CommandError: several workers where only one can be.
+    """
+    settings = common.settings(server)
+    check_exposure(settings)
+    check_workers(settings)
+    return settings
 
 
 def serve_announced(settings: Settings, address: Address, screen: Screen) -> Exit:

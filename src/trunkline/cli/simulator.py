@@ -17,6 +17,7 @@ from trunkline.cli.screen import Screen
 from trunkline.cli.serving import serve_application
 from trunkline.settings import is_loopback
 from trunkline.simulator import (
+    ACCESS_TOKEN_MAX_S,
     DEMO_API_KEY,
     DEMO_BEARER_TOKEN,
     DEMO_CLIENT,
@@ -71,7 +72,9 @@ class Simulation:
     redirect_uri: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = ()
     auto_approve: Annotated[bool, Parameter(negative="")] = False
     issuer: str | None = None
-    token_life: Annotated[int, Parameter(validator=Number(gte=1, lte=10**8))] = DEFAULTS.access_token_s
+    token_life: Annotated[int, Parameter(validator=Number(gte=1, lte=ACCESS_TOKEN_MAX_S))] = (
+        DEFAULTS.access_token_s
+    )
     slow: Annotated[float, Parameter(validator=Number(gte=0, lte=3600))] = DEFAULTS.slow_s
     rate_limit: Annotated[int, Parameter(validator=Number(gte=0))] = DEFAULTS.rate_limit
     contacts: Annotated[int, Parameter(validator=Number(gte=0, lte=1_000_000))] = DEFAULTS.contacts

@@ -61,7 +61,7 @@ def serve_in_workers(settings: Settings, address: Address, announce: Callable[[]
         CommandError: on SQLite, which one process serves, or where a port cannot be shared; or the workers
             do not start, or keep ending.
     """
-    _check(settings)
+    check_workers(settings)
     begin_log(settings)
     with opened(settings):
         pass  # what would stop every worker is better said once, before any starts
@@ -95,7 +95,14 @@ def serve_as_worker(settings: Settings, address: Address, lifeline: Connection) 
     sys.exit(code)
 
 
-def _check(settings: Settings) -> None:
+def check_workers(settings: Settings) -> None:
+    """Refuse several processes where one must serve.
+
+    Raises:
+        CommandError: on SQLite, or where a port cannot be shared.
+    """
+    if settings.workers == 1:
+        return
     if settings.sqlite_path is not None:
         raise CommandError(
             "workers_need_postgresql",

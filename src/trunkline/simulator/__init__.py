@@ -9,13 +9,22 @@ meant for one process. `trunkline simulator` serves it; tests serve it themselve
 from __future__ import annotations
 
 from trunkline.simulator.application import simulator_app
-from trunkline.simulator.clients import DEMO_CLIENT, DEMO_PUBLIC_CLIENT, DEMO_SECRET, Client, Grant, Method
+from trunkline.simulator.clients import (
+    ACCESS_TOKEN_MAX_S,
+    DEMO_CLIENT,
+    DEMO_PUBLIC_CLIENT,
+    DEMO_SECRET,
+    Client,
+    Grant,
+    Method,
+)
 from trunkline.simulator.credentials import DEMO_API_KEY, DEMO_BEARER_TOKEN, DEMO_PASSWORD, DEMO_USER
 from trunkline.simulator.options import Options
 from trunkline.simulator.profiles import Faults, Place, Profile
 from trunkline.simulator.state import Simulator
 
 __all__ = [
+    "ACCESS_TOKEN_MAX_S",
     "DEMO_API_KEY",
     "DEMO_BEARER_TOKEN",
     "DEMO_CLIENT",

@@ -135,8 +135,6 @@ async def withdraw(request: Request) -> Response:
 async def advance(request: Request) -> Response:
     """Put the clock forward: tokens age, quotas begin anew."""
     asked = await read_json(request, Advance)
-    if not 0 <= asked.seconds <= 10**9:
-        raise InvalidRequestError.at("seconds", "must be from 0 to 1000000000")
     simulator = simulator_of(request)
     simulator.clock.advance(asked.seconds)
     return json_answer({"now": stamp(simulator.clock.now())})

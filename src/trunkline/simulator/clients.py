@@ -20,6 +20,8 @@ READ = "crm.read"
 WRITE = "crm.write"
 SCOPES = (READ, WRITE)
 
+ACCESS_TOKEN_MAX_S = 10**8  # three years
+
 DEMO_CLIENT = "demo"
 DEMO_PUBLIC_CLIENT = "demo-public"
 DEMO_SECRET = "demo-secret"  # noqa: S105  # printed in the documentation; it guards made-up data
@@ -101,12 +103,12 @@ class Clients:
 
         Raises:
             InvalidRequestError: the id is empty, a redirect URI is not absolute or has a fragment, or a
-                lifetime is not positive.
+                lifetime is not positive or absurd.
         """
         if not client.client_id:
             raise InvalidRequestError.at("clientId", "must not be empty")
-        if client.access_token_s is not None and client.access_token_s <= 0:
-            raise InvalidRequestError.at("accessTokenS", "must be positive")
+        if client.access_token_s is not None and not 0 < client.access_token_s <= ACCESS_TOKEN_MAX_S:
+            raise InvalidRequestError.at("accessTokenS", f"must be from 1 to {ACCESS_TOKEN_MAX_S}")
         for index, uri in enumerate(client.redirect_uris):
             _check_redirect(f"redirectUris[{index}]", uri)
         with self._lock:

@@ -7,7 +7,10 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from trunkline.kit.clock import Clock, SystemClock
+from trunkline.kit.errors import InvalidRequestError
 from trunkline.simulator.profiles import Profile
+
+AHEAD_MAX_S = 10**9  # 31 years; times have four digits for the year
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -58,7 +61,14 @@ class SimulatedClock:
         return self._base.now() + self._ahead
 
     def advance(self, seconds: float) -> None:
-        """Move forward."""
+        """Move forward.
+
+        Raises:
+            InvalidRequestError: a negative number, or more in all than the calendar has room for.
+        """
+        left = AHEAD_MAX_S - self._ahead.total_seconds()
+        if not 0 <= seconds <= left:
+            raise InvalidRequestError.at("seconds", f"must be from 0 to {left:.0f}: the clock has an end")
         self._ahead += timedelta(seconds=seconds)
 
     def reset(self) -> None:

@@ -127,6 +127,7 @@ REFUSALS = [
     (200, {}, Refused.MALFORMED),
     (200, [], Refused.MALFORMED),
     (200, b"[" * 100_000, Refused.MALFORMED),
+    (200, b'{"access_token":"\xff"}', Refused.MALFORMED),
     (307, b"", Refused.MALFORMED),
     (204, b"", Refused.MALFORMED),
 ]

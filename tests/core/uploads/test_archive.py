@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
 
 import pytest
@@ -77,6 +78,20 @@ def test_unusual_packing_is_refused() -> None:
     encrypted[GOOD.index(b"PK\x01\x02") + 8] |= 1
     with pytest.raises(InvalidRequestError, match="encrypted"):
         read_manifest_file(bytes(encrypted))
+
+
+@pytest.mark.parametrize("offset", [2**62, 2**63, 2**64 - 1])
+def test_a_file_that_is_said_to_be_beyond_any_archive_is_refused(offset: int) -> None:
+    directory, end = GOOD.index(b"PK\x01\x02"), GOOD.index(b"PK\x05\x06")
+    header = bytearray(GOOD[directory : directory + 46])
+    name = GOOD[directory + 46 : directory + 46 + len("amp.yaml")]
+    extra = struct.pack("<HHQ", 1, 8, offset)
+    header[30:32] = struct.pack("<H", len(extra))
+    header[42:46] = b"\xff" * 4  # the offset is in the extra field
+    entry = bytes(header) + name + extra
+    closing = struct.pack("<4s4H2LH", GOOD[end : end + 4], 0, 0, 1, 1, len(entry), directory, 0)
+    with pytest.raises(InvalidRequestError, match="not a zip archive"):
+        read_manifest_file(GOOD[:directory] + entry + closing)
 
 
 @settings(max_examples=150, deadline=None)

@@ -247,6 +247,14 @@ class TestHydrating:
         desk.refused(400, "GET", path)
         desk.refused(400, "GET", f"{path}?connectionId=x")
         desk.refused(404, "GET", f"{path}?connectionId={crm.id}")
+        second = Desk(desk.instance)
+        second.project_id = desk.project("second")
+        own = crm.connection("org_2")  # in the project itself, where the platform's API makes them
+        sql = "UPDATE connections SET workspace_id = :here WHERE id = :id"
+        ids = {"here": crm.project_hex, "id": own.replace("-", "")}
+        desk.instance.database.write_now(lambda tx: tx.run(sql, **ids))
+        for elsewhere in (Crm(second).connection("org_1"), own):
+            desk.refused(404, "GET", f"{path}?connectionId={elsewhere}")
         other = desk.path(f"/integrations/{crm.id}/revisions/{crm.id}:hydrate")
         desk.refused(404, "GET", f"{other}?connectionId={crm.connection('org_1')}")
 

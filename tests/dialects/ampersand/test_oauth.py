@@ -203,7 +203,12 @@ def test_the_app_that_is_named_is_the_one_of_the_provider(online: Online) -> Non
     app, other = online.app(online.provider()), online.app(online.provider("other"))
     assert asked(online.window("sim-crm", providerAppId=app))["client_id"] == online.client.id
     body = {"projectIdOrName": "main", "provider": "sim-crm", **WHO}
-    for wrong in (other, "00000000-0000-7000-8000-000000000000"):
+    foreign = online.ok(
+        "POST",
+        f"/v1/projects/{online.project('second')}/provider-apps",
+        {"provider": "sim-crm", "clientId": "another", "clientSecret": "of-another-project"},
+    )["id"]
+    for wrong in (other, foreign, "00000000-0000-7000-8000-000000000000"):
         problem = online.refused(422, "POST", "/v1/oauth-connect", {**body, "providerAppId": wrong})
         assert problem["issues"][0]["name"] == "providerAppId"
 

@@ -56,6 +56,18 @@ def test_a_project_is_made_under_a_name_in_lower_case(desk: Desk) -> None:
     desk.refused(400, "POST", "/v1/projects", {**body, "name": "other", "orgId": "acme"})
 
 
+def test_any_case_is_that_of_ascii_and_a_sign_that_looks_like_a_letter_is_none(desk: Desk) -> None:
+    kelvin = "\u212a"
+    body = {"appName": "Kilo", "name": f"{kelvin}ilo", "orgId": desk.org_id}
+    desk.refused(400, "POST", "/v1/projects", body)
+    made = desk.ok("POST", "/v1/projects", {**body, "name": "Kilo"})
+    assert desk.ok("GET", "/v1/projects/KILO")["id"] == made["id"]
+    desk.refused(404, "GET", "/v1/projects/%E2%84%AAilo")
+    change = {"updateMask": ["name"], "project": {"name": f"{kelvin}ilo"}}
+    desk.refused(400, "PATCH", f"/v1/projects/{made['id']}", change)
+    assert desk.ok("GET", f"/v1/projects/{made['id']}")["name"] == "kilo"
+
+
 def test_a_change_touches_what_its_mask_names(desk: Desk) -> None:
     project = {"appName": "Renamed", "name": "Other-Name", "unknown": 1}
     after = desk.ok("PATCH", desk.path(), {"updateMask": ["appName"], "project": project})
@@ -63,6 +75,22 @@ def test_a_change_touches_what_its_mask_names(desk: Desk) -> None:
     after = desk.ok("PATCH", desk.path(), {"updateMask": ["appName", "name"], "project": project})
     assert (after["appName"], after["name"]) == ("Renamed", "other-name")
     assert desk.ok("PATCH", desk.path(), {"updateMask": [], "project": {}}) == after
+
+
+def test_a_name_that_cannot_be_is_refused_under_the_name_it_was_sent_as(desk: Desk) -> None:
+    project = {"appName": "Kilo", "name": "kilo"}
+    for member, text in (("appName", " "), ("appName", "x" * 201), ("name", "a_b"), ("name", "")):
+        made = {**project, "orgId": desk.org_id, member: text}
+        refused = desk.refused(400, "POST", "/v1/projects", made)
+        assert [issue["name"] for issue in refused["issues"]] == [member]
+        change = {"updateMask": [member], "project": {member: text}}
+        refused = desk.refused(400, "PATCH", desk.path(), change)
+        assert [issue["name"] for issue in refused["issues"]] == [f"project.{member}"]
+    refused = desk.refused(400, "POST", "/v1/orgs", {"label": " "})
+    assert [issue["name"] for issue in refused["issues"]] == ["label"]
+    change = {"updateMask": ["label"], "org": {"label": " "}}
+    refused = desk.refused(400, "PATCH", f"/v1/orgs/{desk.org_id}", change)
+    assert [issue["name"] for issue in refused["issues"]] == ["org.label"]
 
 
 def test_an_unknown_mask_is_refused_with_those_there_are(desk: Desk) -> None:

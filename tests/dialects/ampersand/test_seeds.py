@@ -85,6 +85,22 @@ def test_the_shown_list_is_answered_as_shown(desk: Desk, shown: Crm, prefix: str
         assert found["connection"]["consumer"][name] == example["connection"]["consumer"][name]
     assert found["connection"]["group"] == found["group"]
     assert found["config"]["revisionId"] == shown.revision_id
+    assert found["config"]["createdBy"] == example["config"]["createdBy"]
+    assert (found["projectId"], found["integrationId"]) == (desk.project_id, shown.id)
+    (connection,) = desk.ok("GET", desk.path("/connections"))
+    assert {**connection, **found["connection"]} == connection
+    of_project = (found["group"], found["connection"], found["connection"]["consumer"])
+    assert {one["projectId"] for one in of_project} == {desk.project_id}
+
+
+def test_the_shown_parameter_leaves_out_the_installations_of_other_groups(desk: Desk, shown: Crm) -> None:
+    assert SHOWN["query"] == ["groupRef"]
+    shown.installed("org_other")
+    every = desk.ok("GET", shown.path())
+    assert sorted(one["group"]["groupRef"] for one in every) == ["org_12345", "org_other"]
+    for ref in ("org_12345", "org_other"):
+        (found,) = desk.ok("GET", shown.path(f"?groupRef={ref}"))
+        assert found["group"]["groupRef"] == ref
 
 
 def test_a_group_without_installations_has_none(desk: Desk, shown: Crm) -> None:

@@ -93,6 +93,7 @@ def test_no_other_url_takes_anything(desk: Desk) -> None:
         path,
         f"{path}?signature=",
         f"{path}?signature=é",
+        path + "?" + "&".join(f"{name}=1" for name in "abcdefghijkl"),
         f"{path}?{flipped}",
         f"{other['url'].split('?')[0]}?{signature}",
         found["url"].replace("/trunkline/", "/elsewhere/"),

@@ -45,7 +45,10 @@ def test_the_shown_list_of_installations_is_answered_as_shown(desk: Desk, mount:
     answer = desk.send(INSTALLATIONS["method"], f"{mount}{path}?page=1&per_page=10")
     assert (answer.status, answer.headers["content-type"]) == (INSTALLATIONS["status"], "application/json")
     assert shape(answer.json) == shape(INSTALLATIONS["answer"])
+    assert INSTALLATIONS["query"] == {"page": "1", "per_page": "10"}
     assert answer.json["meta"] == INSTALLATIONS["answer"]["meta"]
+    unasked = desk.send(INSTALLATIONS["method"], f"{mount}{path}").json
+    assert (unasked["data"], unasked["meta"]["per_page"]) == (answer.json["data"], 100)
     assert answer.json["data"] == [
         {
             "cloud_id": install_id,

@@ -97,7 +97,15 @@ def test_dropbox_is_asked_with_a_body(
 
 @pytest.mark.parametrize(
     ("status", "content"),
-    [(200, "no json"), (200, "[]"), (200, '{"files": {}}'), (200, "{}"), (403, '{"files": []}'), (500, "")],
+    [
+        (200, "no json"),
+        pytest.param(200, "[" * 200_000, id="200-deep"),
+        (200, "[]"),
+        (200, '{"files": {}}'),
+        (200, "{}"),
+        (403, '{"files": []}'),
+        (500, ""),
+    ],
 )
 def test_what_is_no_list_of_folders_is_the_upstreams_fault(
     files: Online, provider: Provider, status: int, content: str

@@ -24,6 +24,7 @@ def test_a_client_may_bring_the_id(desk: Desk) -> None:
     assert (again.status, again.json["error"]) == (409, "Conflict")
     bad = desk.send("POST", "/informer/api/integrations", {"id": "mine", "name": "x", "type": "custom"})
     assert bad.status == 400
+    assert len({UUID, desk.made(id="")["id"], desk.made(id=None)["id"]}) == 3
 
 
 def test_slugs_stand_for_ids_and_are_numbered(desk: Desk) -> None:
@@ -129,6 +130,11 @@ def test_a_header_that_is_named_like_a_credential_is_masked(desk: Desk) -> None:
     assert made["headers"] == {**headers, "X-Flag-Token": "********"}
     after = desk.ok("PUT", path, {"headers": {**made["headers"], "X-More": "1"}})
     assert after["headers"] == {**made["headers"], "X-More": "1"}
+    other_case = {"x-flag-token": "********", "x-user": "${user.email}", "X-Own-Key": "${user.key}"}
+    assert desk.ok("PUT", path, {"headers": other_case})["headers"] == other_case
+    there = desk.ok("GET", f"/platform/api/integrations/{platform_id(made)}")["authConfig"]["headers"]
+    assert there == {**other_case, "x-flag-token": "short"}
+    desk.ok("PUT", path, {"headers": {**made["headers"], "X-More": "1"}})
     there = desk.ok("GET", f"/platform/api/integrations/{platform_id(made)}")["authConfig"]["headers"]
     assert there == {**headers, "X-More": "1"}
 

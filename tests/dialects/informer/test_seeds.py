@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ GOLDEN = Path(__file__).parent / "golden"
 SHARED = Path(__file__).parents[4] / "shared" / "seeds"
 SHOWN = json.loads((GOLDEN / "003.json").read_text())
 MOUNTS = ["", "/informer"]
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 KINDS: dict[str, type] = {"string": str, "boolean": bool, "object": dict}
 
 
@@ -122,6 +124,10 @@ def test_the_list_says_what_the_document_says(desk: Desk, drive: Any) -> None:
     assert set(item) == set(example)
     same = set(example) - {"id", "_links", "createdAt", "updatedAt"}
     assert {name: item[name] for name in same} == {name: example[name] for name in same}
+    for name in ("createdAt", "updatedAt"):
+        assert (TIME.fullmatch(example[name]) is None, TIME.fullmatch(item[name]) is None) == (False, False)
+    assert item["_links"] == {"self": {"href": f"/api/integrations/{drive['id']}"}}
+    assert set(example["_links"]) == {"self"}
     assert answer["_links"]["self"] == shown["answer"]["_links"]["self"]
     assert {name: answer[name] for name in ("start", "count", "total")} == {
         "start": 0,
@@ -137,9 +143,17 @@ def test_the_flat_list_says_what_the_document_says(desk: Desk, drive: Any) -> No
     same = set(example) - {"id", "ownerId", "tags", "sharing"}
     assert {name: item[name] for name in same} == {name: example[name] for name in same}
     assert item["ownerId"] == "ada"
-    assert len(item["tags"]) == 2
-    (share,) = item["sharing"]
-    assert (share["principalId"][:5], share["accessLevel"]) == ("team:", 1)
+    tags = desk.ok("GET", "/api/tags")["_embedded"]["inf:tag"]
+    assert sorted(item["tags"]) == sorted(tag["id"] for tag in tags)
+    (share,), (shared,) = item["sharing"], example["sharing"]
+    assert (set(share), share["accessLevel"]) == (set(shared), shared["accessLevel"])
+    # Teams are spelled with what tells them from users, before their id or, as shown, their name.
+    assert share["principalId"][:5] == "team:"
+    held = {
+        desk.ok("GET", f"/api/integrations/{drive['id']}/shares/{ref}")["principalId"]
+        for ref in (share["principalId"], f"team:{shared['principalId']}")
+    }
+    assert held == {share["principalId"]}
 
 
 def test_one_has_the_members_and_links_of_the_document(desk: Desk, drive: Any) -> None:

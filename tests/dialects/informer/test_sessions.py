@@ -122,6 +122,14 @@ def test_logging_out_ends_the_session(alice: Desk) -> None:
     assert alice.bare("GET", "/api/me", headers={"cookie": cookie}).status == 401
 
 
+def test_logging_out_with_a_token_or_a_password_ends_nothing(alice: Desk) -> None:
+    cookie = cookie_of(alice)
+    for headers in ({"authorization": f"Bearer {alice.token}"}, basic("alice")):
+        assert alice.bare("POST", "/informer/api/auth/logout", headers=headers).status == 204
+        assert alice.bare("GET", "/informer/api/me", headers=headers).status == 200
+    assert alice.bare("GET", "/api/me", headers={"cookie": cookie}).status == 200
+
+
 @pytest.mark.parametrize("username", ["alice", "ALICE", "alice@acme.example", "acme/alice"])
 def test_a_password_does_with_every_request(alice: Desk, username: str) -> None:
     answer = alice.bare("GET", "/informer/api/me", headers=basic(username))

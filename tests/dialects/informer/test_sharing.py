@@ -45,6 +45,26 @@ def test_a_share_is_taken_back(shared: tuple[Desk, str, str]) -> None:
     assert desk.send("GET", path, token=bob).status == 200
 
 
+def test_who_sees_shares_and_may_not_change_them_is_refused(shared: tuple[Desk, str, str]) -> None:
+    desk, path, bob = shared
+    desk.user("carol")
+    desk.ok("PUT", f"{path}/shares/bob", {"accessLevel": 2})
+    assert desk.send("GET", f"{path}/shares/bob", token=bob).status == 200
+    for method, name, body in (
+        ("PUT", "bob", {"accessLevel": 3}),
+        ("PUT", "carol", {"accessLevel": 1}),
+        ("DELETE", "bob", b""),
+        ("DELETE", "carol", b""),
+    ):
+        answer = desk.send(method, f"{path}/shares/{name}", body, token=bob)
+        assert (answer.status, answer.json["message"]) == (
+            403,
+            "this needs the admin tier on the integration",
+        )
+    assert desk.ok("GET", f"{path}/shares/bob")["accessLevel"] == 2
+    assert desk.send("GET", f"{path}/shares/carol").status == 404
+
+
 @pytest.mark.parametrize("level", [0, -1, 4, "1", 1.5, None, True])
 def test_there_are_three_levels(shared: tuple[Desk, str, str], level: Any) -> None:
     desk, path, _ = shared

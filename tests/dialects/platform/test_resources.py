@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from itertools import chain
+from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+from msgspec.structs import fields
 
 from tests.databases import Databases
 from tests.dialects.platform.people import nothing_happens, refusal, refused_at
+from trunkline.dialects import discover
 from trunkline.dialects.platform import (
     events,
     keys,
@@ -24,6 +29,7 @@ from trunkline.dialects.platform import (
     workspace_members,
     workspaces,
 )
+from trunkline.dialects.platform.lists import ListParameters
 from trunkline.web import Route
 
 MODULES = (
@@ -82,6 +88,23 @@ def test_every_list_refuses_parameters_it_does_not_know(instance):
     for route in LISTS:
         answer = instance.api("GET", f"{path(route)}?surprise=1")
         assert refused_at(answer) == (400, ["surprise"]), route.operation_id
+
+
+def test_every_list_takes_a_filter_as_deep_as_any_may_be(instance):
+    """Conditions of ours beside the caller's must not count."""
+    (platform,) = (dialect for dialect in discover() if dialect.name == "platform")
+    asked = [route for route in platform.routes if route.query and issubclass(route.query, ListParameters)]
+    given = {"organization_id": instance.organization_id, "workspace_id": instance.workspace_id}
+    for route in asked:
+        # Lists that belong to somebody say to whom; their rows go by the user instead of an id.
+        required = {field.name: given[field.name] for field in fields(route.query) if field.required}
+        condition: Any = {"userId" if required else "id": {"isNull": True}}
+        for word in ("OR", "AND", "NOT", "OR", "NOT", "AND"):
+            condition = {word: [condition]}
+        if not route.parameters:
+            query = urlencode({**required, "filter": json.dumps(condition)})
+            answer = instance.api("GET", f"{route.path}?{query}")
+            assert (answer.status, answer.json.get("data")) == (200, []), answer.body
 
 
 def test_every_operation_without_a_body_refuses_one(instance):

@@ -147,3 +147,49 @@ def test_a_well_formed_id_of_nothing_is_missing(shown, world):
     path = shown["path"].replace("{id}", path.split("/")[3][:-32] + "0" * 32)
     answer = instance.api(shown["method"], path, body)
     assert (answer.status, answer.json["error"]["code"]) == (404, "not_found")
+
+
+GENERAL = {"limit", "after", "before", "ids", "filter", "orderBy", "include_deleted"}
+NARROWING = [(op, name) for op in SHOWN for name in op["query"] if name not in GENERAL]
+
+
+def narrowed(shown: dict[str, Any], name: str, world: dict[str, Any]) -> str:
+    """The id of an object whose member the shorthand is about says something."""
+    instance: Instance = world["instance"]
+    if shown["path"] == "/api/integrations":
+        made = instance.integration("paid", [], publisher="acme", trustTier="verified_publisher")
+    else:
+        child = instance.integration("child", [])
+        instance.publish(child["id"], "1.0.0")
+        made = instance.install(child["id"], parentInstallId=world["install"]["id"])
+        made = made if name == "parent_install_id" else world["install"]
+    if name == "retention_tier":  # of what was deleted
+        instance.ok("DELETE", f"{shown['path']}/{made['id']}")
+    return str(made["id"])
+
+
+def another(value: str, shape: str) -> str:
+    """Another value of a member: of an enum's, an id of nothing, or a text that nobody has chosen."""
+    if " | " in shape:
+        return next(one for one in shape.split(" | ") if one != value)
+    return value[:-32] + "0" * 32 if len(value) > 32 else "no such"
+
+
+@pytest.mark.parametrize(
+    ("shown", "name"), NARROWING, ids=[f"{op['path'].split('/')[2]}-{name}" for op, name in NARROWING]
+)
+def test_every_shown_shorthand_narrows_its_list(shown, name, world):
+    row_id = narrowed(shown, name, world)
+    head, *rest = name.split("_")
+    member = head + "".join(part.capitalize() for part in rest)
+
+    def listed(query: str = "") -> dict[str, str | None]:
+        path = f"{shown['path']}?include_deleted=true{query}"
+        return {one["id"]: one[member] for one in world["instance"].ok("GET", path)["data"]}
+
+    every = listed()
+    value = every[row_id]
+    assert value is not None
+    (shape,) = {op["answer"][member] for op in SHOWN if member in op["answer"]}
+    for asked in (value, another(value, shape)):
+        assert listed(f"&{name}={asked}") == {key: held for key, held in every.items() if held == asked}

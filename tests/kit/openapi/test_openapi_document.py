@@ -77,6 +77,15 @@ def test_follows_aliases_and_merges_mappings_under_explicit_members():
     assert document["q"] == {"<<": 1}
 
 
+def test_of_many_mappings_merged_the_first_wins_and_the_own_members_above_all():
+    many = 20_000  # with work that grows by their square, this would take minutes
+    sources = ", ".join(f"{{a{number}: {number}, all: {number}, own: {number}}}" for number in range(many))
+    document = read_document(f"m:\n  own: mine\n  <<: [{sources}]\n".encode(), filename="a.yaml")
+    merged = document["m"]
+    assert (merged["all"], merged["own"], len(merged)) == (0, "mine", many + 2)
+    assert [merged[f"a{number}"] for number in range(many)] == list(range(many))
+
+
 @pytest.mark.parametrize(
     ("filename", "text", "message"),
     [

@@ -24,7 +24,7 @@ from trunkline.core.journal import Change, empty_payloads, record
 from trunkline.infra.db import Field, FieldKind, ListSpec, Tx, lists
 from trunkline.kit.actor import Actor, Tier
 from trunkline.kit.errors import InvalidRequestError, NotFoundError
-from trunkline.kit.filters import All, Compare, Op
+from trunkline.kit.filters import Compare, Op, both
 from trunkline.kit.pages import ListQuery, Page
 
 BITS = (2_048, 8_192)  # of the modulus: below, a key can be broken; above, checking a token takes too long
@@ -104,7 +104,7 @@ def list_jwt_keys(tx: Tx, actor: Actor, project_id: str, query: ListQuery) -> Pa
     actor.require(Permission.KEYS_READ)
     bound = bind_to_project(tx, actor, project_id)
     there = Compare("workspace_id", Op.EQ, project_id)
-    where = there if query.where is None else All((there, query.where))
+    where = both(there, query.where)
     return lists.list_rows(tx, JWT_KEY, replace(query, where=where), scope(bound, tx.specs))
 
 

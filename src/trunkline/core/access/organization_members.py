@@ -23,7 +23,7 @@ from trunkline.core.journal import Change, record
 from trunkline.infra.db import Tx, lists
 from trunkline.kit.actor import Actor, Tier
 from trunkline.kit.errors import InvalidRequestError, NotFoundError
-from trunkline.kit.filters import All, Compare, Op
+from trunkline.kit.filters import All, Compare, Op, both
 from trunkline.kit.pages import ListQuery, Page
 
 
@@ -48,7 +48,7 @@ def list_organization_members(
     actor.require(Permission.MEMBERS_READ)
     require_organization(tx, actor, organization_id, Tier.VIEWER)
     there = Compare("organization_id", Op.EQ, organization_id)
-    where = there if query.where is None else All((there, query.where))
+    where = both(there, query.where)
     return lists.list_rows(tx, ORGANIZATION_MEMBER, replace(query, where=where), scope(actor, tx.specs))
 
 

@@ -18,7 +18,7 @@ from trunkline.core.journal import Change, record
 from trunkline.infra.db import Tx, lists
 from trunkline.kit.actor import Actor, Tier
 from trunkline.kit.errors import InvalidRequestError, NotFoundError
-from trunkline.kit.filters import All, Compare, Op
+from trunkline.kit.filters import Compare, Op, both
 from trunkline.kit.pages import ListQuery, Page
 from trunkline.kit.text import check_name
 
@@ -61,7 +61,7 @@ def list_team_members(tx: Tx, actor: Actor, team_id: str, query: ListQuery) -> P
     actor.require(Permission.TEAMS_READ)
     _visible(tx, actor, team_id)
     of_team = Compare("team_id", Op.EQ, team_id)
-    where = of_team if query.where is None else All((of_team, query.where))
+    where = both(of_team, query.where)
     return lists.list_rows(tx, TEAM_MEMBER, replace(query, where=where), scope(actor, tx.specs))
 
 

@@ -18,7 +18,7 @@ from trunkline.core.journal import Change, record
 from trunkline.infra.db import Tx, lists
 from trunkline.kit.actor import Actor, Tier
 from trunkline.kit.errors import NotFoundError
-from trunkline.kit.filters import All, Compare, Op
+from trunkline.kit.filters import Compare, Op, both
 from trunkline.kit.pages import ListQuery, Page
 
 
@@ -51,7 +51,7 @@ def list_workspace_members(
     actor.require(Permission.MEMBERS_READ)
     require_workspace(tx, actor, workspace_id, Tier.VIEWER)
     there = Compare("workspace_id", Op.EQ, workspace_id)
-    where = there if query.where is None else All((there, query.where))
+    where = both(there, query.where)
     return lists.list_rows(tx, WORKSPACE_MEMBER, replace(query, where=where), scope(actor, tx.specs))
 
 

@@ -78,7 +78,7 @@ def read_exchange(exchange: TokenExchange, answer: Fetched) -> Tokens | Refusal:
         return Refusal(kind=kind, code=status)
     try:
         document: Any = json.decode(answer.body)
-    except (DecodeError, RecursionError):
+    except (DecodeError, UnicodeDecodeError, RecursionError):
         return Refusal(kind=Refused.MALFORMED, code=status, said="the answer is no JSON")
     access = sendable(pointed(document, exchange.token_pointer))
     if access is None:

@@ -18,7 +18,7 @@ from trunkline.infra.vault import Vault
 from trunkline.infra.vault.store import DatabaseKeyStore
 from trunkline.kit.actor import Actor, Tier
 from trunkline.kit.errors import NotFoundError
-from trunkline.kit.filters import All, Compare, Op
+from trunkline.kit.filters import Compare, Op, both
 from trunkline.kit.pages import ListQuery, Page
 from trunkline.kit.secret import Secret
 
@@ -209,4 +209,4 @@ def reveal(tx: Tx, vault: Vault, secret_id: str) -> Secret:
 def _narrowed(query: ListQuery, kind: Op) -> ListQuery:
     """The query among secrets only, or among everything else."""
     own = Compare("scheme", kind, SECRET_SCHEME)
-    return replace(query, where=own if query.where is None else All((own, query.where)))
+    return replace(query, where=both(own, query.where))

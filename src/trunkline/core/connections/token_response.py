@@ -155,7 +155,7 @@ def _members(answer: Fetched) -> Mapping[str, Any] | None:
         return dict(pairs)
     try:
         found = json.decode(answer.body)
-    except (DecodeError, RecursionError):
+    except (DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 

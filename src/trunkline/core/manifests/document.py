@@ -204,8 +204,12 @@ class _Builder:
                 self._note(DUPLICATE_KEY, event, message)
             else:
                 node.members[key] = Entry(line, column, value)
-        for source in merged:
-            node.members = {**source.members, **node.members}
+        if not merged:
+            return
+        # What comes first wins, and the mapping itself above all: each is laid over the ones behind it.
+        own, node.members = node.members, {}
+        for members in (*(source.members for source in reversed(merged)), own):
+            node.members.update(members)
 
     def _key(self, event: yaml.Event) -> str | None:
         if not isinstance(event, yaml.ScalarEvent):

@@ -26,6 +26,7 @@ _BROKEN: Final = (
     ValueError,
     NotImplementedError,
     OSError,
+    OverflowError,
 )
 _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 

@@ -16,7 +16,7 @@ from trunkline.core.workspaces.tables import consumers
 from trunkline.infra.db import Tx, UniqueError, lists
 from trunkline.kit.actor import Actor
 from trunkline.kit.errors import NotFoundError
-from trunkline.kit.filters import All, Compare, Op
+from trunkline.kit.filters import Compare, Op, both
 from trunkline.kit.pages import ListQuery, Page
 
 
@@ -89,7 +89,7 @@ def list_consumers(tx: Tx, actor: Actor, project_id: str, query: ListQuery) -> P
     actor.require(Permission.WORKSPACES_READ)
     bound = bind_to_project(tx, actor, project_id)
     there = Compare("workspace_id", Op.EQ, project_id)
-    where = there if query.where is None else All((there, query.where))
+    where = both(there, query.where)
     return lists.list_rows(tx, CONSUMER, replace(query, where=where), scope(bound, tx.specs))
 
 

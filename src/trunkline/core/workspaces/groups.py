@@ -30,7 +30,7 @@ from trunkline.core.workspaces.telling import journal
 from trunkline.infra.db import Tx, UniqueError, lists
 from trunkline.kit.actor import Actor, Tier
 from trunkline.kit.clock import read_stamp, stamp
-from trunkline.kit.filters import All, Compare, Op
+from trunkline.kit.filters import Compare, Op, both
 from trunkline.kit.pages import ListQuery, Page
 
 PAGES_MAX: Final = 100  # groups that the pages of a project make …
@@ -92,7 +92,7 @@ def list_groups(tx: Tx, actor: Actor, project_id: str, query: ListQuery) -> Page
     actor.require(Permission.WORKSPACES_READ)
     bound = bind_to_project(tx, actor, project_id)
     owned = Compare("owner_workspace_id", Op.EQ, project_id)
-    where = owned if query.where is None else All((owned, query.where))
+    where = both(owned, query.where)
     return lists.list_rows(tx, WORKSPACE, replace(query, where=where), scope(bound, tx.specs))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
-from msgspec import json, structs
+from msgspec import UNSET, json, structs
 
 from trunkline.core import connections as core
 from trunkline.dialects.ampersand.connections import (
@@ -24,12 +24,15 @@ from trunkline.dialects.ampersand.connections import (
     shown,
 )
 from trunkline.dialects.ampersand.connections_given import (
+    CODE,
     MEMBERS,
     GivenCredential,
     as_given,
     credential_for,
+    ends_of,
     known_provider,
     parameters_of,
+    variable_place,
 )
 from trunkline.dialects.ampersand.connections_wire import AccountConnectionWire, Notes, notes_of, written
 from trunkline.dialects.ampersand.errors import UnprocessableError
@@ -64,6 +67,9 @@ class UpdateConnectionBody(Body, frozen=True, kw_only=True):
 async def update_connection(call: FlowCall) -> AccountConnectionWire:
     """PATCH /projects/{project}/connections/{connection}."""
     body: UpdateConnectionBody = call.body
+    tokens = body.connection.oauth2_authorization_code
+    if tokens is not UNSET:
+        ends_of(tokens, f"connection.{CODE}")  # no mask takes them, and they must be well-formed all the same
     changes = masked(sent(body.connection), body.update_mask, MASKS, "connection")
 
     def prepare(tx: Tx) -> tuple[core.Connect | None, GivenCredential, Actor]:
@@ -78,7 +84,7 @@ async def update_connection(call: FlowCall) -> AccountConnectionWire:
         notes = _changed_notes(row, changes)
         parameters = _changed_parameters(tx, row, notes)
         if given.member is None and parameters:
-            raise _moved()
+            raise _moved(row, parameters, changes)
         if given.member is None:
             noted = core.UpdateConnection(id=row.id, metadata=written(notes, row))
             core.update_connection(tx, actor, noted)
@@ -120,11 +126,20 @@ def _changed_parameters(tx: Tx, row: core.ConnectionRow, notes: Notes) -> dict[s
     return {} if after == before else after
 
 
-def _moved() -> UnprocessableError:
+def _moved(
+    row: core.ConnectionRow, parameters: Mapping[str, str], changes: Mapping[str, Any]
+) -> UnprocessableError:
+    before = json.decode(row.parameters, type=dict[str, str])
+    by_ref = "providerWorkspaceRef" in changes
+    places = [
+        variable_place(name, "connection.", by_ref=by_ref)
+        for name, value in parameters.items()
+        if before.get(name) != value
+    ]
     sentence = "would send the credential elsewhere, so give the credential anew in the same request"
     return UnprocessableError(
-        f"connection.providerWorkspaceRef: {sentence}",
-        Problem("connection.providerWorkspaceRef", sentence),
+        f"{places[0]}: {sentence}",
+        *(Problem(place, sentence) for place in places),
         remedy="add the credential and its mask, or connect again by POST /oauth-connect",
     )
 

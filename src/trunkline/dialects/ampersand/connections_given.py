@@ -30,6 +30,7 @@ _BY_GRANT: Final = {"authorization_code": CODE, "client_credentials": CLIENT, "p
 _OTHERS: Final = "no member of the document"
 
 Typed = Annotated[str, Meta(max_length=16_384, extra_json_schema={"writeOnly": True})]
+Scopes = Annotated[list[Annotated[str, Meta(max_length=1_000)]], Meta(max_length=100)]
 
 
 class BasicAuth(Body, frozen=True, kw_only=True):
@@ -47,7 +48,7 @@ class ClientCredentials(Body, frozen=True, kw_only=True):
 
     client_id: Typed
     client_secret: Typed
-    scopes: list[str] | UnsetType = UNSET
+    scopes: Scopes | UnsetType = UNSET
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(***)"
@@ -76,7 +77,7 @@ class ImportedTokens(Body, frozen=True, kw_only=True):
 
     access_token: ImportedToken | UnsetType = UNSET
     refresh_token: ImportedToken | UnsetType = UNSET
-    scopes: list[str] | UnsetType = UNSET
+    scopes: Scopes | UnsetType = UNSET
 
 
 ProviderMetadata = Annotated[
@@ -156,6 +157,17 @@ def parameters_of(definition: providers.ProviderDefinition, notes: Notes) -> dic
     return {one.name: known[one.name] for one in definition.substitutions if one.name in known}
 
 
+def variable_place(name: str, where: str = "", *, by_ref: bool = True) -> str:
+    """Where the value of a variable of the provider's URLs is given.
+
+    Args:
+        name: of the variable.
+        where: the object in the body that holds it, with a dot behind it.
+        by_ref: whether the account's own member gives that of `workspace`, not the metadata.
+    """
+    return where + ("providerWorkspaceRef" if by_ref and name == WORKSPACE else f"providerMetadata.{name}")
+
+
 @contextmanager
 def as_given(member: str | None, where: str = "") -> Iterator[None]:
     """What the core finds wrong is told of the place it was given at, and answered 422.
@@ -185,7 +197,7 @@ def _place(path: str, member: str | None, where: str) -> str:
         inner = name if member is None else f"{member}.{name}"
         return where + (API_KEY if member == API_KEY else inner)
     if head in ("parameters", "substitutions"):
-        return where + ("providerWorkspaceRef" if name == WORKSPACE else f"providerMetadata.{name}")
+        return variable_place(name, where)
     return f"{where}providerMetadata" if path == "metadata" else path
 
 
@@ -215,19 +227,31 @@ def _of_client(given: ClientCredentials) -> dict[str, Secret]:
     return found
 
 
+def ends_of(given: ImportedTokens, path: str) -> tuple[str | None, str | None]:
+    """When the access token and the refresh token end, as stored text.
+
+    Raises:
+        InvalidRequestError: that is no time with its offset.
+    """
+    access, refresh = (
+        None if token is UNSET else _moment(token.expires_at, f"{path}.{name}.expiresAt")
+        for name, token in (("accessToken", given.access_token), ("refreshToken", given.refresh_token))
+    )
+    return access, refresh
+
+
 def _code(given: ImportedTokens, _scheme: str, path: str) -> GivenCredential:
-    values: dict[str, Secret] = {}
-    ends: dict[str, str | None] = {}
-    for name, token in (("accessToken", given.access_token), ("refreshToken", given.refresh_token)):
-        ends[name] = None
-        if token is not UNSET:
-            values[name] = Secret(token.token)
-            ends[name] = _moment(token.expires_at, f"{path}.{name}.expiresAt")
+    access_end, refresh_end = ends_of(given, path)
+    values = {
+        name: Secret(token.token)
+        for name, token in (("accessToken", given.access_token), ("refreshToken", given.refresh_token))
+        if token is not UNSET
+    }
     if not values:
         raise _unfit(f"{path}.accessToken", "is required, or a refreshToken")
     imported = core.Imported(
-        access_expires_at=ends["accessToken"],
-        refresh_expires_at=ends["refreshToken"],
+        access_expires_at=access_end,
+        refresh_expires_at=refresh_end,
         scopes=None if given.scopes is UNSET else tuple(given.scopes),
     )
     return GivenCredential(member=CODE, values=values, imported=imported)

@@ -122,7 +122,6 @@ def update_jwt_key(call: Call) -> JwtKeyWire:
     changes: dict[str, Any] = masked(sent(body.jwt_key), body.update_mask, MASKS, "jwtKey")
     if "name" in changes:
         changes.setdefault("label", changes.pop("name"))
-        changes.pop("name", None)
     found = project(call)
     request = core.UpdateJwtKey(workspace_id=found.id, id=path_id(call, "jwt_key", "jwt_key"), **changes)
     return spell(core.update_jwt_key(call.tx, call.actor, request))

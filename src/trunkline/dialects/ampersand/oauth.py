@@ -82,7 +82,7 @@ async def oauth_connect(call: FlowCall) -> str:
         found = asked_project(tx, call.actor, body.project_id_or_name, body.project_id)
         definition = known_provider(tx, found.organization_id, body.provider)
         if body.provider_app_id is not UNSET:
-            _check_app(tx, call.actor, body.provider_app_id, body.provider)
+            _check_app(tx, call.actor, body.provider_app_id, found.id, body.provider)
         place = place_of(tx, call.actor, found.id, body)
         request = core.StartAuthorization(
             provider=body.provider,
@@ -178,13 +178,14 @@ def opener_of(headers: Headers) -> str | None:
     return None
 
 
-def _check_app(tx: Tx, actor: Actor, text: str, provider: str) -> None:
+def _check_app(tx: Tx, actor: Actor, text: str, project_id: str, provider: str) -> None:
     """Refuse another app than the one that is used: a project has one for each provider."""
     try:
         app = providers.get_provider_app(tx, actor, member_id("provider_app", text, "providerAppId"))
     except NotFoundError:
         app = None
-    if app is None or app.deleted_at is not None or app.provider != provider:
+    place = None if app is None or app.deleted_at is not None else (app.workspace_id, app.provider)
+    if place != (project_id, provider):
         sentence = f"is no provider app of the project for {provider}"
         raise UnprocessableError(f"providerAppId: {sentence}", Problem("providerAppId", sentence))
 

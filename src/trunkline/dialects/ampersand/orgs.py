@@ -28,6 +28,7 @@ from trunkline.kit.errors import ErrorKind, InvalidRequestError, NotFoundError
 from trunkline.kit.filters import Compare, Op
 from trunkline.kit.ids import format_uuid, parse_id
 from trunkline.kit.pages import ListQuery
+from trunkline.kit.text import check_name
 from trunkline.web import Call, Reply, Route
 
 IDENTITIES: Final = "trunkline"
@@ -112,9 +113,10 @@ def spell_builder(user_id: str, name: str, email: str | None, since: str) -> Bui
 def create_org(call: Call) -> OrgWire:
     """POST /orgs."""
     body: CreateOrgBody = call.body
-    words = _OTHERS.sub("-", body.label.lower())[:_HANDLE_MAX].strip("-") or "org"
+    label = check_name("label", body.label)
+    words = _OTHERS.sub("-", label.lower())[:_HANDLE_MAX].strip("-") or "org"
     # The label need not be unique, so its handle is made so.
-    request = core.CreateOrganization(name=body.label, handle=f"{words}-{call.tx.new_id()[-8:]}")
+    request = core.CreateOrganization(name=label, handle=f"{words}-{call.tx.new_id()[-8:]}")
     return spell(core.create_organization(call.tx, call.actor, request))
 
 
@@ -128,7 +130,8 @@ def update_org(call: Call) -> OrgWire:
     body: UpdateOrgBody = call.body
     organization_id = path_id(call, "organization", "org")
     changes = masked(sent(body.org), body.update_mask, MASKS, "org")
-    request = core.UpdateOrganization(id=organization_id, name=changes.get("label", UNSET))
+    name = check_name("org.label", changes["label"]) if "label" in changes else UNSET
+    request = core.UpdateOrganization(id=organization_id, name=name)
     return spell(core.update_organization(call.tx, call.actor, request))
 
 

@@ -12,7 +12,7 @@ from msgspec import UNSET, Meta, UnsetType
 from trunkline.core import workspaces as core
 from trunkline.dialects.ampersand.lists import ListParameters, list_page, list_query
 from trunkline.dialects.ampersand.masks import masked
-from trunkline.dialects.ampersand.references import project
+from trunkline.dialects.ampersand.references import folded, project
 from trunkline.dialects.ampersand.wire_base import (
     Body,
     Query,
@@ -26,6 +26,7 @@ from trunkline.dialects.ampersand.wire_base import (
 from trunkline.kit.errors import ErrorKind
 from trunkline.kit.filters import Compare, Op
 from trunkline.kit.ids import format_uuid
+from trunkline.kit.text import check_handle, check_name
 from trunkline.web import Call, Reply, Route
 
 LOG_DAYS: Final = 30  # as long as the log of requests that were passed on is kept
@@ -128,8 +129,8 @@ def create_project(call: Call) -> ProjectWire:
     body: CreateProjectBody = call.body
     request = core.CreateWorkspace(
         organization_id=member_id("organization", body.org_id, "orgId"),
-        name=body.app_name,
-        handle=body.name.lower(),
+        name=check_name("appName", body.app_name),
+        handle=check_handle("name", folded(body.name)),
     )
     return spell(core.create_workspace(call.tx, call.actor, request))
 
@@ -147,9 +148,9 @@ def update_project(call: Call) -> ProjectWire:
     changes = masked(sent(body.project), body.update_mask, MASKS, "project")
     members: dict[str, Any] = {}
     if "appName" in changes:
-        members["name"] = changes["appName"]
+        members["name"] = check_name("project.appName", changes["appName"])
     if "name" in changes:
-        members["handle"] = changes["name"].lower()
+        members["handle"] = check_handle("project.name", folded(changes["name"]))
     return spell(core.update_workspace(call.tx, call.actor, core.UpdateWorkspace(id=row.id, **members)))
 
 

@@ -5,6 +5,7 @@ Source: ampersand reference section 1.0 (`projectIdOrName`).
 
 from __future__ import annotations
 
+import string
 from dataclasses import replace
 from typing import Final
 
@@ -18,6 +19,7 @@ from trunkline.kit.pages import ListQuery
 from trunkline.web import Call
 
 _NAME_MAX: Final = 63  # characters; no workspace's handle is longer
+_LOWER: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
 def project(call: Call) -> workspaces.WorkspaceRow:
@@ -38,6 +40,11 @@ def project_actor(call: Call) -> Actor:
     return access.bind_to_project(call.tx, call.actor, project(call).id)
 
 
+def folded(name: str) -> str:
+    """A project's name as it is kept: in lower case, which is a matter of ASCII alone."""
+    return name.translate(_LOWER)
+
+
 def find_project(tx: Tx, actor: Actor, text: str) -> workspaces.WorkspaceRow:
     """The project with this id or name; a name counts in any case.
 
@@ -52,7 +59,7 @@ def find_project(tx: Tx, actor: Actor, text: str) -> workspaces.WorkspaceRow:
         if project_id is None and len(text) > _NAME_MAX:
             found = []
         elif project_id is None:
-            query = ListQuery(where=Compare("handle", Op.EQ, text.lower()), count=False)
+            query = ListQuery(where=Compare("handle", Op.EQ, folded(text)), count=False)
             found = workspaces.list_workspaces(tx, reader, query).rows
         else:
             found = [workspaces.get_workspace(tx, reader, project_id)]

@@ -52,7 +52,7 @@ async def generate_upload_url(call: FlowCall) -> SignedUrl:
 
 async def put_upload(call: FlowCall) -> None:
     """PUT /uploads/{bucket}/{name}."""
-    given = parse_qs(call.incoming.query_string.decode("latin-1"), max_num_fields=10)
+    given = parse_qs(call.incoming.query_string.decode("latin-1"))
     signature = given.get(_SIGNATURE, [""])[0]
 
     def place(tx: Tx) -> core.Place:

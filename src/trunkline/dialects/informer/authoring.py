@@ -137,9 +137,10 @@ def mint_id(call: Call) -> NaturalId:
 
 
 def _request(call: Call, body: CreateBody, given: dict[str, Any]) -> core.CreateIntegration:
+    own_id = _optional(body.id)
     return _placed(
         call,
-        id=member_id("integration", body.id, "id") if isinstance(body.id, str) else None,
+        id=None if own_id is None else member_id("integration", own_id, "id"),
         name=body.name,
         driver=body.type,
         category=_optional(body.category),

@@ -109,4 +109,5 @@ def _masked(name: str, text: str) -> str:
 
 
 def _unmasked(given: Mapping[str, str], stored: Mapping[str, str]) -> dict[str, str]:
-    return {name: stored.get(name, text) if text == MASK else text for name, text in given.items()}
+    known = {name.lower(): text for name, text in stored.items()}
+    return {name: known.get(name.lower(), text) if text == MASK else text for name, text in given.items()}

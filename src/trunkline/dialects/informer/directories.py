@@ -103,7 +103,7 @@ async def _answer(forwarded: proxy.Forwarded) -> Any:
         raise BadGatewayError(f"the upstream answered with status {forwarded.status}")
     try:
         return msgspec.json.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadGatewayError("the upstream answered something that is no JSON") from error
 
 

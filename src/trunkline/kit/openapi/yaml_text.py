@@ -126,9 +126,13 @@ class _Builder:
                 merged = _merged(value, value_event)
             else:
                 members[key] = value
-        for source in merged or ():
-            members = {**source, **members}
-        return members
+        if merged is None:
+            return members
+        # What comes first wins, and the mapping itself above all: each is laid over the ones behind it.
+        laid: dict[str, object] = {}
+        for source in (*reversed(merged), members):
+            laid.update(source)
+        return laid
 
 
 def _key(event: yaml.Event) -> str | _Merge:

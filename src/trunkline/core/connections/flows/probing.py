@@ -107,7 +107,7 @@ def _says_no(answer: Fetched) -> bool:
 def _document(answer: Fetched) -> Any:
     try:
         return json.decode(answer.body)
-    except (DecodeError, RecursionError):
+    except (DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 
