@@ -93,11 +93,15 @@ def test_every_list_refuses_parameters_it_does_not_know(instance):
 def test_every_list_takes_a_filter_as_deep_as_any_may_be(instance):
     """Conditions of ours beside the caller's must not count."""
     (platform,) = (dialect for dialect in discover() if dialect.name == "platform")
-    asked = [route for route in platform.routes if route.query and issubclass(route.query, ListParameters)]
+    asked = [
+        (route, route.query)
+        for route in platform.routes
+        if route.query is not None and issubclass(route.query, ListParameters)
+    ]
     given = {"organization_id": instance.organization_id, "workspace_id": instance.workspace_id}
-    for route in asked:
+    for route, parameters in asked:
         # Lists that belong to somebody say to whom; their rows go by the user instead of an id.
-        required = {field.name: given[field.name] for field in fields(route.query) if field.required}
+        required = {field.name: given[field.name] for field in fields(parameters) if field.required}
         condition: Any = {"userId" if required else "id": {"isNull": True}}
         for word in ("OR", "AND", "NOT", "OR", "NOT", "AND"):
             condition = {word: [condition]}

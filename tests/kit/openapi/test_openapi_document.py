@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import pytest
 import yaml
@@ -81,7 +82,7 @@ def test_of_many_mappings_merged_the_first_wins_and_the_own_members_above_all():
     many = 20_000  # with work that grows by their square, this would take minutes
     sources = ", ".join(f"{{a{number}: {number}, all: {number}, own: {number}}}" for number in range(many))
     document = read_document(f"m:\n  own: mine\n  <<: [{sources}]\n".encode(), filename="a.yaml")
-    merged = document["m"]
+    merged: Any = document["m"]
     assert (merged["all"], merged["own"], len(merged)) == (0, "mine", many + 2)
     assert [merged[f"a{number}"] for number in range(many)] == list(range(many))
 
