@@ -212,7 +212,8 @@ def test_answers_keep_to_the_document(
         parties.close()
     assert statuses.total() >= 2 * len(dialect.routes)
     reached = sum(count for status, count in statuses.items() if status < 400)
-    assert reached > statuses.total() / 4, statuses
+    # Of those that say who asks: every operation is also asked without a credential, and with a wrong one.
+    assert reached > (statuses.total() - statuses[401]) / 2, statuses
 
 
 @pytest.mark.soak
