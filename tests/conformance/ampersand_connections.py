@@ -54,7 +54,7 @@ def _provider(held: Holdings, auth: dict[str, Any]) -> str:
     return name
 
 
-def _connected(held: Holdings, auth: dict[str, Any] = TOKEN) -> str:
+def connected(held: Holdings, auth: dict[str, Any] = TOKEN) -> str:
     """The id of a connection in a group; one that is authorized by a page waits for it."""
     services = held.instance.platform.services
     env = connections.FlowServices(
@@ -83,7 +83,7 @@ def _there(held: Holdings) -> dict[str, str]:
 
 
 def _on(held: Holdings, auth: dict[str, Any] = TOKEN, **members: Any) -> Example:
-    path = {**_there(held), "connection": format_uuid(_connected(held, auth))}
+    path = {**_there(held), "connection": format_uuid(connected(held, auth))}
     return Example(path, **members)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.conformance.ampersand_connections import connected
 from tests.conformance.ampersand_parts import Part
 from tests.conformance.holdings import Holdings, provider_name
 from tests.conformance.vocabulary import Example
@@ -141,7 +142,7 @@ def _revision(held: Holdings) -> Example:
 def _hydrate(held: Holdings) -> Example:
     deployed = _deployed(held)
     path = _path(held, deployed.integration.id, revision=format_uuid(deployed.version.id))
-    return Example(path, query={"connectionId": format_uuid(held.held("connection"))})
+    return Example(path, query={"connectionId": format_uuid(connected(held))})
 
 
 def _new(held: Holdings) -> Example:

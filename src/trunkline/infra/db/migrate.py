@@ -7,6 +7,7 @@ the write-ahead log with another connection.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,13 +17,15 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
+from sqlalchemy.exc import OperationalError
 
 from trunkline import migrations
 from trunkline.infra.db.revisions import BUSY_TIMEOUT_MS, SchemaError, status
 from trunkline.infra.db.schema import metadata
 
 LOCK_KEY = 7_461_003  # advisory lock of PostgreSQL: one migration at a time
+AGAIN_S = 0.05  # between looks at whether SQLite's file is free
 LOCK_TIMEOUT_MS = 10_000  # waiting for other sessions' locks; better to fail than to queue everybody
 
 
@@ -67,19 +70,44 @@ def _config(connection: Connection | None = None) -> Config:
 def _connect(url: str) -> Iterator[Connection]:
     engine = _engine(url)
     try:
+        if engine.dialect.name == "sqlite":
+            with _alone(engine) as connection:
+                yield connection
+            return
         with engine.begin() as connection:
-            if engine.dialect.name == "postgresql":
-                connection.execute(text(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}"))
-                connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK_KEY})"))
+            connection.execute(text(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}"))
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK_KEY})"))
             yield connection
     finally:
         engine.dispose()
 
 
+@contextmanager
+def _alone(engine: Engine) -> Iterator[Connection]:
+    """A transaction that has SQLite's file to itself; whoever has it is waited for."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        connection = engine.connect()
+        try:
+            transaction = connection.begin()
+        except OperationalError:
+            # Closed between tries: with exclusive locking a connection keeps its share of the file while it
+            # waits, and whoever migrates could not commit.
+            connection.close()
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(AGAIN_S)
+        else:
+            break
+    with connection, transaction:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        yield connection
+
+
 def _engine(url: str) -> Engine:
     if url.startswith("postgres"):
         return create_engine("postgresql+psycopg://" + url.split("://", 1)[1])
-    engine = create_engine("sqlite:///" + url.removeprefix("sqlite:///"))
+    engine = create_engine("sqlite:///" + url.removeprefix("sqlite:///"), poolclass=NullPool)
     event.listen(engine, "connect", _exclusive)
     event.listen(engine, "begin", _begin)
     return engine
@@ -87,7 +115,7 @@ def _engine(url: str) -> Engine:
 
 def _exclusive(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # SQLAlchemy's transaction, not the driver's guess of one
-    connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    connection.execute("PRAGMA busy_timeout=0")  # `_alone` waits instead
     connection.execute("PRAGMA locking_mode=EXCLUSIVE")
 
 
