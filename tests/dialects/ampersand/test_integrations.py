@@ -255,6 +255,9 @@ class TestHydrating:
         desk.instance.database.write_now(lambda tx: tx.run(sql, **ids))
         for elsewhere in (Crm(second).connection("org_1"), own):
             desk.refused(404, "GET", f"{path}?connectionId={elsewhere}")
+        ended = crm.connection("org_1")
+        desk.ok("DELETE", desk.path(f"/connections/{ended}"))
+        desk.ok("GET", f"{path}?connectionId={ended}")  # as the vendor's client asks when it has uninstalled
         other = desk.path(f"/integrations/{crm.id}/revisions/{crm.id}:hydrate")
         desk.refused(404, "GET", f"{other}?connectionId={crm.connection('org_1')}")
 

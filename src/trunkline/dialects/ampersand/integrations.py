@@ -10,9 +10,9 @@ from typing import Annotated, Any, Final
 from msgspec import UNSET, Meta, UnsetType
 from msgspec.json import decode
 
-from trunkline.core import installs
+from trunkline.core import connections, installs
 from trunkline.core import integrations as core
-from trunkline.dialects.ampersand.connections import found_connection
+from trunkline.dialects.ampersand.connections_wire import connections_of
 from trunkline.dialects.ampersand.errors import as_unprocessable
 from trunkline.dialects.ampersand.integrations_hydrated import hydrated
 from trunkline.dialects.ampersand.integrations_sources import read_content, read_source
@@ -173,7 +173,10 @@ def hydrate_revision(call: Call) -> RevisionWire:
     if version.integration_id != row.id:
         raise NotFoundError("revision")
     connection_id = parameter_id("connection", asked.connection_id, "connectionId")
-    found_connection(call.tx, actor, row.workspace_id, connection_id)
+    # Also one that has ended: the vendor's client asks once more when it has uninstalled.
+    connection = connections.get_connection(call.tx, actor, connection_id)
+    if not connections_of(call.tx, actor, row.workspace_id, [connection]):
+        raise NotFoundError("connection")
     spec_version, content = _document(row, version)
     return _spell_revision(version, spec_version, hydrated(content))
 
