@@ -132,6 +132,12 @@ def test_what_the_mask_leaves_out_must_be_well_formed_all_the_same(
     assert issue["name"] == f"destination.{member}.{next(iter(value))}"
 
 
+def test_a_secret_that_is_given_is_a_text(desk: Desk) -> None:
+    given = {**HOOK, "secrets": {"connectionString": None}}
+    (issue,) = desk.refused(400, "POST", desk.path("/destinations"), given)["issues"]
+    assert issue["name"] == "secrets.connectionString"
+
+
 def test_masks_types_members_and_events_are_the_documents() -> None:
     by_id = {said.operation["operationId"]: said.operation for said in operations()}
 

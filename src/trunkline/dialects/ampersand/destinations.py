@@ -149,11 +149,7 @@ def create_destination(call: Call) -> DestinationWire:
         name=body.name,
         type=body.type,
         metadata={name: body.metadata[name] for name in _METADATA if name in body.metadata},
-        secrets={
-            name: _secret(name, body.secrets[name])
-            for name in core.SECRETS
-            if body.secrets.get(name) is not None
-        },
+        secrets={name: _secret(name, body.secrets[name]) for name in core.SECRETS if name in body.secrets},
     )
     vault, policy = call.services.vault, call.services.egress.policy
     row = core.create_destination(call.tx, call.actor, vault, policy, request)
